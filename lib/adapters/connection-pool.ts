@@ -1,0 +1,223 @@
+import type { Cancel, Clock } from '../contracts/clock.js';
+import type { ConnectionSource, Driver } from '../contracts/driver.js';
+import { type Failure, type OpenConnection, type Row, type Session, type Statement, StatementError } from '../contracts/session.js';
+
+export interface PoolOptions {
+  /** The most connections at once. */
+  readonly max: number;
+  /** A connection without work is closed after so long; 0 gives it back after every statement. */
+  readonly idleMs: number;
+}
+
+interface Waiting {
+  readonly take: (connection: unknown) => void;
+  readonly fail: (error: StatementError) => void;
+}
+
+const noAnswer: Failure = { outcome: 'unknown', transient: true };
+const notSent: Failure = { outcome: 'not-done', transient: true };
+
+/**
+ * A few connections for lock statements alone, opened on demand and closed when idle, so that an exhausted application pool cannot lose leases.
+ *
+ * Every statement has a deadline of its own. A connection that missed it is destroyed and never waited for: a black-holed one stays silent for ever.
+ */
+export class ConnectionPool implements Session {
+  readonly #source: ConnectionSource;
+  readonly #driver: Driver;
+  readonly #clock: Clock;
+  readonly #options: PoolOptions;
+  readonly #idle: { connection: unknown; sinceMs: number }[] = [];
+  readonly #waiting = new Set<Waiting>();
+  readonly #broken = new WeakSet<object>();
+  #open = 0;
+  #closed = false;
+  #sweeping: Cancel | undefined;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(source: ConnectionSource, driver: Driver, clock: Clock, options: PoolOptions) {
+    this.#source = source;
+    this.#driver = driver;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  async run(statement: Statement, timeoutMs: number): Promise<readonly Row[]> {
+    const startedMs = this.#clock.now().monotonicMs;
+    const connection = await this.#take(timeoutMs);
+    const leftMs = timeoutMs - (this.#clock.now().monotonicMs - startedMs);
+    return this.#runOn(connection, statement, Math.max(1, leftMs));
+  }
+
+  async open(timeoutMs: number): Promise<OpenConnection> {
+    const connection = await this.#connect(timeoutMs);
+    this.#driver.keepAlive(connection, false);
+    return { connection, close: () => this.#driver.destroy(connection) };
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true;
+    this.#sweeping?.();
+    for (const waiting of this.#waiting) waiting.fail(new StatementError({ outcome: 'not-done', transient: false }, new Error('The pool is closed.')));
+    this.#waiting.clear();
+    const closing = this.#idle.splice(0).map(({ connection }) => this.#dismiss(connection));
+    const busyDone = new Promise<void>((resolve) => (this.#open === 0 ? resolve() : (this.#whenEmpty = resolve)));
+    await within(graceMs, this.#clock, Promise.all([...closing, busyDone]));
+  }
+
+  #take(timeoutMs: number): unknown {
+    const idle = this.#idle.pop();
+    if (!idle) return this.#await(timeoutMs);
+    this.#driver.keepAlive(idle.connection, true);
+    return idle.connection;
+  }
+
+  #await(timeoutMs: number): Promise<unknown> {
+    if (this.#closed) throw new StatementError({ outcome: 'not-done', transient: false }, new Error('The pool is closed.'));
+    return new Promise((resolve, reject) => {
+      const done = () => {
+        cancel();
+        this.#waiting.delete(waiting);
+      };
+      const waiting: Waiting = {
+        take: (connection) => (done(), resolve(connection)),
+        fail: (error) => (done(), reject(error)),
+      };
+      const cancel = this.#clock.after(timeoutMs, () => waiting.fail(new StatementError(notSent, new Error(`No connection within ${Math.round(timeoutMs)} ms.`))));
+      this.#waiting.add(waiting);
+      if (this.#open < this.#options.max) void this.#openOne(timeoutMs);
+    });
+  }
+
+  /** Opens a connection for whoever waits longest; a failure is that caller's too. */
+  async #openOne(timeoutMs: number): Promise<void> {
+    this.#open++;
+    try {
+      this.#serve(await this.#connect(timeoutMs));
+    } catch (error) {
+      this.#left();
+      this.#next()?.fail(error as StatementError);
+      if (this.#waiting.size > 0 && this.#open < this.#options.max && !this.#closed) void this.#openOne(timeoutMs);
+    }
+  }
+
+  async #connect(timeoutMs: number): Promise<unknown> {
+    try {
+      return await this.#inTime(timeoutMs, this.#prepared(timeoutMs), (late) => this.#driver.destroy(late));
+    } catch (error) {
+      throw error instanceof StatementError ? error : new StatementError({ ...this.#driver.classify(error, false), outcome: 'not-done' }, error);
+    }
+  }
+
+  async #prepared(timeoutMs: number): Promise<unknown> {
+    const opened = await this.#source.open();
+    const connection = await this.#driver.prepare(opened, timeoutMs);
+    this.#driver.onBroken(connection, () => this.#broke(connection));
+    return connection;
+  }
+
+  /** One that broke while it was busy is given up when its statement ends. */
+  #broke(connection: unknown): void {
+    this.#broken.add(connection as object);
+    const at = this.#idle.findIndex((idle) => idle.connection === connection);
+    if (at === -1) return;
+    this.#idle.splice(at, 1);
+    this.#driver.destroy(connection);
+    this.#left();
+  }
+
+  #runOn(connection: unknown, statement: Statement, timeoutMs: number): Promise<readonly Row[]> {
+    return new Promise((resolve, reject) => {
+      let answered = false;
+      const cancel = this.#clock.after(timeoutMs, () => {
+        answered = true;
+        this.#giveUp(connection);
+        reject(new StatementError(noAnswer, new Error(`No answer within ${Math.round(timeoutMs)} ms.`)));
+      });
+      this.#driver.run(connection, statement).then(
+        (rows) => {
+          if (answered) return;
+          cancel();
+          this.#serve(connection);
+          resolve(rows);
+        },
+        (error: unknown) => {
+          if (answered) return;
+          cancel();
+          const failure = this.#driver.classify(error, true);
+          if (failure.outcome === 'unknown') this.#giveUp(connection);
+          else this.#serve(connection);
+          reject(new StatementError(failure, error));
+        },
+      );
+    });
+  }
+
+  /** Gives a free connection to whoever waits longest. */
+  #serve(connection: unknown): void {
+    if (this.#broken.has(connection as object)) return this.#giveUp(connection);
+    const waiting = this.#next();
+    if (waiting) return waiting.take(connection);
+    if (this.#closed || this.#options.idleMs === 0) {
+      void this.#dismiss(connection);
+      return;
+    }
+    this.#driver.keepAlive(connection, false);
+    this.#idle.push({ connection, sinceMs: this.#clock.now().monotonicMs });
+    this.#sweeping ??= this.#clock.after(this.#options.idleMs, () => this.#sweep());
+  }
+
+  #next(): Waiting | undefined {
+    const [first] = this.#waiting;
+    return first;
+  }
+
+  #giveUp(connection: unknown): void {
+    this.#driver.destroy(connection);
+    this.#left();
+    if (this.#waiting.size > 0 && !this.#closed) void this.#openOne(1_000);
+  }
+
+  async #dismiss(connection: unknown): Promise<void> {
+    this.#left();
+    // Nobody can be told that a farewell failed, and nothing depends on it.
+    await this.#source.close(connection).catch(() => this.#driver.destroy(connection));
+  }
+
+  #left(): void {
+    this.#open--;
+    if (this.#open === 0) this.#whenEmpty?.();
+  }
+
+  #sweep(): void {
+    this.#sweeping = undefined;
+    const nowMs = this.#clock.now().monotonicMs;
+    // The least used are at the front, because the last one given back is taken first.
+    while (this.#idle[0] && nowMs - this.#idle[0].sinceMs >= this.#options.idleMs) {
+      const idle = this.#idle.shift();
+      if (idle) void this.#dismiss(idle.connection);
+    }
+    if (this.#idle[0]) this.#sweeping = this.#clock.after(this.#options.idleMs - (nowMs - this.#idle[0].sinceMs), () => this.#sweep());
+  }
+
+  #inTime<T>(ms: number, promise: Promise<T>, late: (value: T) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let over = false;
+      const cancel = this.#clock.after(ms, () => {
+        over = true;
+        reject(new StatementError(notSent, new Error(`No connection within ${Math.round(ms)} ms.`)));
+      });
+      promise.then(
+        (value) => (cancel(), over ? late(value) : resolve(value)),
+        (error: unknown) => (cancel(), reject(error as Error)),
+      );
+    });
+  }
+}
+
+async function within(ms: number, clock: Clock, work: Promise<unknown>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(ms, resolve);
+    void work.then(() => (cancel(), resolve()));
+  });
+}

@@ -1,0 +1,31 @@
+import type { ConnectionSource } from '../contracts/driver.js';
+
+/** A `pg.Pool`, by shape: the package is optional. */
+export interface PgPool {
+  readonly options: object;
+  readonly Client: new (options: object) => PgClient;
+  query(text: string): Promise<unknown>;
+}
+
+interface PgClient {
+  connect(): Promise<unknown>;
+  end(): Promise<void>;
+}
+
+/** True for a `pg.Pool`. */
+export function isPgPool(value: unknown): value is PgPool {
+  const pool = value as Partial<PgPool> | null;
+  return typeof pool === 'object' && pool !== null && typeof pool.Client === 'function' && typeof pool.query === 'function' && typeof pool.options === 'object';
+}
+
+/** Connections with a pool's own settings, outside that pool. */
+export function pgPoolSource(pool: PgPool): ConnectionSource {
+  return {
+    async open() {
+      const client = new pool.Client(pool.options);
+      await client.connect();
+      return client;
+    },
+    close: (connection) => (connection as PgClient).end(),
+  };
+}

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import type { Sequelize } from 'sequelize';
+import type { ConnectionSource } from '../contracts/driver.js';
+
+/** The part of Sequelize 6's connection manager that makes connections; its types do not show it. */
+interface ConnectionManager {
+  readonly config: { readonly replication?: { readonly write: object } | false | null };
+  connect?(config: object): Promise<object>;
+  _connect(config: object): Promise<object>;
+  _disconnect(connection: object): Promise<void>;
+  /** SQLite's manager has no pool and no `connect`: it opens the file once for each uuid. */
+  getConnection(options: { uuid: string }): Promise<object>;
+  releaseConnection(connection: object): void;
+}
+
+/**
+ * Connections made by Sequelize itself, outside its pool: connection hooks, TLS and rotating credentials apply, always to the primary;
+ * query hooks, logging, CLS transactions and an exhausted application pool do not.
+ */
+export function sequelizeSource(sequelize: Sequelize): ConnectionSource {
+  const manager = (sequelize as unknown as { connectionManager: ConnectionManager }).connectionManager;
+  return typeof manager.connect === 'function' ? pooledServer(manager) : openedFile(manager);
+}
+
+function pooledServer(manager: ConnectionManager): ConnectionSource {
+  const config = manager.config.replication ? manager.config.replication.write : manager.config;
+  return {
+    open: () => manager._connect(config),
+    close: (connection) => manager._disconnect(connection as object),
+  };
+}
+
+function openedFile(manager: ConnectionManager): ConnectionSource {
+  return {
+    async open() {
+      const uuid = `locks-${randomUUID()}`;
+      // The manager forgets a connection on release by the uuid that it finds on it.
+      return Object.assign(await manager.getConnection({ uuid }), { uuid });
+    },
+    close: (connection) => Promise.resolve(manager.releaseConnection(connection as object)),
+  };
+}
+
+/** Sequelize's name of the server's dialect. */
+export const dialectNameOf = (sequelize: Sequelize): string => sequelize.getDialect();

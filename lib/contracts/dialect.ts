@@ -1,0 +1,167 @@
+import type { TableName } from '../core/table-name.js';
+import type { Driver } from './driver.js';
+import type { Row, Statement } from './session.js';
+
+/** What a server can do and how it was told to do it: what the README's table is made of, and what the engine asks instead of a name. */
+export interface DialectFacts {
+  /** As a person calls the server. */
+  readonly title: string;
+  readonly oldestServer: string;
+  /** The driver's package on npm. */
+  readonly driver: string;
+  /** The expression that is the database's clock. */
+  readonly clockSource: string;
+  /** A busy answer of {@link LockStatements.ask} tells who is in the way; elsewhere a look does. */
+  readonly busyTellsWho: boolean;
+  /** How waiters learn of a release. */
+  readonly wakeUp: 'notification' | 'polling';
+  /** Connections that are of use to one registry at the same time. */
+  readonly mostConnections: number;
+  /** Processes that may share the database. */
+  readonly sharedBy: string;
+  /** What a user should know before relying on it; empty where there is nothing. */
+  readonly limits: readonly string[];
+}
+
+/** One SQL server: how a lock is taken, renewed and freed there. */
+export interface Dialect<Connection = unknown> {
+  /** Sequelize's name of it. */
+  readonly name: string;
+  readonly facts: DialectFacts;
+  readonly driver: Driver<Connection>;
+  /** The statements on one table. */
+  statements(table: TableName): LockStatements;
+}
+
+/** A statement with the function that reads its answer. */
+export interface Step<Answer> {
+  readonly statement: Statement;
+  read(rows: readonly Row[]): Answer;
+}
+
+/** All times are whole milliseconds of the database's clock since 1970, read when the statement runs. */
+type DatabaseMs = number;
+
+/**
+ * What every dialect must be able to say. Each is one conditional statement in a transaction of its own, and safe to send again
+ * when its answer was lost. `key` is the encoded name (core/lock-name.ts), printable ASCII.
+ */
+export interface LockStatements {
+  /** What columns the table has; none where there is no table. */
+  columns(): Step<readonly string[]>;
+  /** Makes schema and table where they are missing; any number of processes may run it at once. */
+  create(): Step<void>;
+  /** The same for a person or a migration to run. */
+  createSql(): string;
+
+  /**
+   * Takes the lock if it is free, or is `owner`'s already. Advances a line whose row is expired. Never joins it.
+   * On a busy row it writes nothing, waits for nobody and leaves no error in the server's log.
+   */
+  ask(claim: Claim): Step<AskAnswer>;
+  /** {@link ask}, and stands in line if busy. */
+  join(claim: Claim & { readonly waitMs: number }): Step<JoinAnswer>;
+  /** Where do these stand? One read for all, which locks nothing. */
+  look(stands: readonly Stand[]): Step<readonly StandView[]>;
+  /** Makes the head of the line owner for one claim, if the row is expired. */
+  advance(key: string, claimMs: number): Step<void>;
+  /** Makes a claim a lease; `undefined` where the row does not name `owner` any more, or was revoked. */
+  confirm(claim: Claim): Step<Grant | undefined>;
+  /** Extends all of these; one answer for each. Never inserts, takes, revives or shortens. */
+  renew(renewals: readonly Renewal[]): Step<readonly RenewalAnswer[]>;
+  /**
+   * One statement for all ways of letting go: `owner` leaves the line, and if it owns the row, that is freed or handed to the head of the line.
+   * True where it owned the row.
+   */
+  release(release: Release): Step<boolean>;
+
+  /** No renewal is accepted any more. Answers whether anybody held it. */
+  revoke(key: string): Step<boolean>;
+  /** Frees it now, or hands it to the head of the line. Answers whether anybody held it. */
+  free(key: string, claimMs: number): Step<boolean>;
+  /** All held or resting locks, or the one named. */
+  list(key?: string): Step<readonly LockView[]>;
+  /** Deletes rows that have been free for `idleMs`, have no line, and whose tokens are not ahead of the clock. Answers how many. */
+  prune(idleMs: number): Step<number>;
+}
+
+/** Who asks for what. */
+export interface Claim {
+  readonly key: string;
+  /** Fresh for every ask, never reused. */
+  readonly owner: string;
+  readonly ttlMs: number;
+  /** How long a hand-over reserves the lock for the head of the line. */
+  readonly claimMs: number;
+  readonly holder: string;
+  readonly label: string;
+  /** The statement does nothing after this moment: its sender has given it up by then. `undefined` while the clocks' offset is unknown. */
+  readonly notAfter: DatabaseMs | undefined;
+}
+
+/** What the row says of its owner's lease. */
+export interface Grant {
+  readonly token: number;
+  readonly tokenTop: number;
+  readonly acquiredAt: DatabaseMs;
+  readonly now: DatabaseMs;
+  /** How many stand in line behind it. */
+  readonly waiters: number;
+}
+
+export interface OccupantView {
+  readonly holder: string;
+  readonly label: string;
+  readonly acquiredAt: DatabaseMs;
+  readonly expiresAt: DatabaseMs;
+}
+
+export type AskAnswer =
+  | { readonly kind: 'granted'; readonly grant: Grant }
+  /** `occupant` is missing where the statement could not see who it is. */
+  | { readonly kind: 'busy'; readonly now: DatabaseMs | undefined; readonly occupant: OccupantView | undefined }
+  /** It ran after its {@link Claim.notAfter}, and did nothing. */
+  | { readonly kind: 'late'; readonly now: DatabaseMs };
+
+/** `'busy'` to a join: the line is full, or the row was changing hands; ask again. */
+export type JoinAnswer = AskAnswer | { readonly kind: 'waiting'; readonly now: DatabaseMs; readonly occupant: OccupantView };
+
+export interface Stand {
+  readonly key: string;
+  readonly owner: string;
+}
+
+export interface StandView {
+  readonly owner: string;
+  /** `'mine'`: the row names it as owner; `'waiting'`: in line; `'gone'`: neither. */
+  readonly place: 'mine' | 'waiting' | 'gone';
+  readonly now: DatabaseMs;
+  readonly waiters: number;
+  /** `undefined` where there is no row or nobody holds it. */
+  readonly occupant: OccupantView | undefined;
+}
+
+export interface Renewal extends Stand {
+  readonly ttlMs: number;
+  /** The token last used: what {@link LockStatements.list} shows. */
+  readonly token: number;
+}
+
+export type RenewalAnswer =
+  | { readonly owner: string; readonly kind: 'renewed'; readonly tokenTop: number; readonly now: DatabaseMs; readonly waiters: number }
+  | { readonly owner: string; readonly kind: 'taken' | 'deleted' | 'revoked' };
+
+export interface Release extends Stand {
+  /** The highest token used: the rest of what was reserved is given back. 0 where it used none. */
+  readonly usedToken: number;
+  /** The lock stays without owner for so long: what is left of `minHold`. */
+  readonly restMs: number;
+  readonly claimMs: number;
+}
+
+export interface LockView extends OccupantView {
+  readonly key: string;
+  readonly token: number;
+  readonly releasedAt: DatabaseMs | undefined;
+  readonly waiters: number;
+}

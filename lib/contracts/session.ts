@@ -1,0 +1,49 @@
+/** One SQL statement with its bound values. Statements of one `id` have one text, so a driver may prepare them once. */
+export interface Statement {
+  readonly id: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What a failure says about the row. */
+export interface Failure {
+  /** `'unknown'`: the statement may have been carried out although no answer came. */
+  readonly outcome: 'not-done' | 'unknown';
+  /** True where the same statement may succeed soon. */
+  readonly transient: boolean;
+  /** The lock table, or a part of it, is not there. */
+  readonly missingTable?: boolean;
+}
+
+/** A statement that was not answered as asked; the only way in which {@link Session.run} rejects. */
+export class StatementError extends Error {
+  override readonly name = 'StatementError';
+
+  constructor(
+    readonly failure: Failure,
+    cause: unknown,
+  ) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** Runs statements one by one, each in a transaction of its own, never in one of the application's. */
+export interface Session {
+  /**
+   * @param timeoutMs the statement's own deadline, waiting for a connection included; a connection that did not answer in time is given up
+   * @throws {StatementError}
+   */
+  run(statement: Statement, timeoutMs: number): Promise<readonly Row[]>;
+  /** A connection of its own for {@link Driver.listen}; the caller closes it. @throws {StatementError} */
+  open(timeoutMs: number): Promise<OpenConnection>;
+  /** Closes what is idle now and what is busy when it is done, at the latest after `graceMs`. Nothing runs afterwards. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** A connection outside the pool, with the driver that understands it. */
+export interface OpenConnection {
+  readonly connection: unknown;
+  close(): void;
+}

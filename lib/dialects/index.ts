@@ -1,0 +1,2 @@
+export { postgres } from './postgres/index.js';
+export { sqlite } from './sqlite/index.js';

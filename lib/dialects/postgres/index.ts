@@ -1,0 +1,28 @@
+import type { Dialect } from '../../contracts/dialect.js';
+import { driver, type PgClient } from './driver.js';
+import { keepingStatements } from './keep.js';
+import { operatorStatements } from './operate.js';
+import { schemaStatements } from './schema.js';
+import { quotedTable } from './sql.js';
+import { takingStatements } from './take.js';
+
+/** PostgreSQL, through `pg`. */
+export const postgres: Dialect<PgClient> = {
+  name: 'postgres',
+  facts: {
+    title: 'PostgreSQL',
+    oldestServer: '12',
+    driver: 'pg',
+    clockSource: 'clock_timestamp()',
+    busyTellsWho: true,
+    wakeUp: 'polling',
+    mostConnections: Infinity,
+    sharedBy: 'any number of hosts',
+    limits: [],
+  },
+  driver,
+  statements(name) {
+    const table = quotedTable(name);
+    return { ...schemaStatements(name), ...takingStatements(table), ...keepingStatements(table), ...operatorStatements(table) };
+  },
+};

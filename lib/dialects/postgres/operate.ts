@@ -1,0 +1,27 @@
+import type { LockStatements } from '../../contracts/dialect.js';
+import { toLockView } from '../sql/rows.js';
+import { clock, seen } from './sql.js';
+
+/** What operators ask for. */
+export function operatorStatements(table: string): Pick<LockStatements, 'revoke' | 'list' | 'prune'> {
+  const revokeText = `WITH ${clock}
+    UPDATE ${table} l SET revoked = true FROM clock c WHERE l.name = $1 AND l.owner IS NOT NULL AND l.expires_at > c.ms RETURNING true AS revoked`;
+
+  const listText = `WITH ${clock}
+    SELECT l.name, l.released_at, ${seen('l')} FROM ${table} l, clock c
+    WHERE l.expires_at > c.ms AND ($1::text IS NULL OR l.name = $1) ORDER BY l.name`;
+
+  const pruneText = `WITH ${clock}
+    DELETE FROM ${table} WHERE name IN (
+      SELECT l.name FROM ${table} l, clock c
+      WHERE greatest(l.expires_at, l.released_at) <= c.ms - $1::bigint
+        AND (l.line = '' OR l.line_until <= c.ms) AND l.token_top <= c.us
+      FOR UPDATE OF l SKIP LOCKED
+    ) RETURNING name`;
+
+  return {
+    revoke: (key) => ({ statement: { id: 'dlock_revoke', text: revokeText, values: [key] }, read: (rows) => rows.length > 0 }),
+    list: (key) => ({ statement: { id: 'dlock_list', text: listText, values: [key ?? null] }, read: (rows) => rows.map(toLockView) }),
+    prune: (idleMs) => ({ statement: { id: 'dlock_prune', text: pruneText, values: [idleMs] }, read: (rows) => rows.length }),
+  };
+}

@@ -1,0 +1,37 @@
+import { OWNER_ID_LENGTH, PLACE_LENGTH } from '../../contracts/line.js';
+import { TOKENS_RESERVED } from '../../core/fencing-token.js';
+import type { TableName } from '../../core/table-name.js';
+
+const quoted = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
+
+export const quotedTable = ({ schema, table }: TableName) => (schema === undefined ? quoted(table) : `${quoted(schema)}.${quoted(table)}`);
+export const quotedSchema = ({ schema }: TableName) => (schema === undefined ? undefined : quoted(schema));
+
+/**
+ * The clock, read once when the statement runs: `clock_timestamp()`, because `now()` stands still while a statement waits
+ * (https://www.postgresql.org/docs/current/functions-datetime.html#FUNCTIONS-DATETIME-CURRENT). Read once so that a token and
+ * the numbers reserved behind it cannot come from two moments of a clock that steps back between them.
+ */
+export const clock = clockWith('');
+
+/** The same, with more in its select list. */
+export function clockWith(more: string): string {
+  return `clock AS MATERIALIZED (
+    SELECT floor(extract(epoch FROM t) * 1000)::bigint AS ms, floor(extract(epoch FROM t) * 1000000)::bigint AS us${more}
+    FROM clock_timestamp() AS t)`;
+}
+
+/** The line `l` lives: somebody in it may still be waiting. */
+export const lineLives = `(l.line <> '' AND l.line_until > c.ms)`;
+
+export const headOf = (line: string) => `left(${line}, ${OWNER_ID_LENGTH})`;
+export const tailOf = (line: string) => `substr(${line}, ${PLACE_LENGTH + 1})`;
+export const waitersIn = (line: string) => `length(${line}) / ${PLACE_LENGTH}`;
+
+/** A new grant's token on the row `l`, and the highest number it may hand out. */
+export const nextToken = 'greatest(l.token_top + 1, c.us)';
+export const reserved = (token: string) => `${token} + ${TOKENS_RESERVED}`;
+
+/** What every answer about a row is read from. */
+export const seen = (row: string, owner = `${row}.owner`) =>
+  `${owner} AS owner, ${row}.token, ${row}.token_top, ${row}.acquired_at, ${row}.expires_at, ${row}.holder, ${row}.label, ${row}.line`;

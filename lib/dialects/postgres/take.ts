@@ -1,0 +1,103 @@
+import type { Claim, LockStatements } from '../../contracts/dialect.js';
+import { LONGEST_LINE_MS, MOST_IN_LINE, PLACE_LENGTH } from '../../contracts/line.js';
+import { toAskAnswer, toGrant, toJoinAnswer } from '../sql/rows.js';
+import { clock, headOf, lineLives, nextToken, reserved, seen, tailOf } from './sql.js';
+
+const inTime = '($7::bigint IS NULL OR c.ms <= $7)';
+const mine = '(l.owner = $2 AND NOT l.revoked)';
+const toAnother = `(${lineLives} AND ${headOf('l.line')} <> $2)`;
+
+// One SKIP LOCKED does three things: an ask never waits, not behind a fenced transaction nor behind another ask;
+// a busy row is neither written nor given a transaction id; and who is skipped here has been taken by somebody else.
+//
+// Whoever gets a yes may work for a whole ttl from its first send on, so an owner that asks again, and a head of the line that asks
+// instead of confirming, get a whole ttl too: what a hand-over reserved is shorter.
+const taking = (table: string) => `
+  ${clock}, free AS MATERIALIZED (
+    SELECT l.name FROM ${table} l, clock c
+    WHERE l.name = $1 AND (${mine} OR l.expires_at <= c.ms) AND ${inTime}
+    FOR UPDATE OF l SKIP LOCKED
+  ), moved AS (
+    UPDATE ${table} l SET
+      owner = CASE WHEN ${mine} THEN l.owner WHEN ${lineLives} THEN ${headOf('l.line')} ELSE $2 END,
+      line = CASE WHEN ${mine} THEN l.line WHEN ${lineLives} THEN ${tailOf('l.line')} ELSE '' END,
+      token = CASE WHEN ${mine} THEN l.token ELSE ${nextToken} END,
+      token_top = CASE WHEN ${mine} THEN l.token_top ELSE ${reserved(nextToken)} END,
+      acquired_at = CASE WHEN ${mine} THEN l.acquired_at ELSE c.ms END,
+      expires_at = CASE WHEN ${mine} THEN greatest(l.expires_at, c.ms + $3::bigint)
+        WHEN ${toAnother} THEN c.ms + $4::bigint ELSE c.ms + $3::bigint END,
+      released_at = NULL,
+      holder = CASE WHEN ${mine} THEN $5 WHEN ${toAnother} THEN '' ELSE $5 END,
+      label = CASE WHEN ${mine} THEN $6 WHEN ${toAnother} THEN '' ELSE $6 END,
+      revoked = false
+    FROM free, clock c WHERE l.name = free.name
+    RETURNING ${seen('l')}
+  ), made AS (
+    INSERT INTO ${table} AS l (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked)
+    SELECT $1, $2, c.us, ${reserved('c.us')}, c.ms, c.ms + $3::bigint, $5, $6, '', 0, false
+    FROM clock c WHERE ${inTime} AND NOT EXISTS (SELECT FROM ${table} WHERE name = $1)
+    ON CONFLICT (name) DO NOTHING
+    RETURNING ${seen('l')}
+  )`;
+
+// Under READ COMMITTED this statement still sees the row as it was when it started, which is what a busy answer needs. A row that was not
+// changed grants nothing, whomever it names: too late, revoked, or in somebody else's hands at this moment.
+const answering = (table: string, changed: readonly string[]) => `
+  SELECT c.ms AS now, a.* FROM clock c LEFT JOIN (
+    ${changed.map((cte) => `SELECT ${seen(cte)} FROM ${cte}`).join(' UNION ALL ')}
+    UNION ALL SELECT ${seen('l', 'NULL')} FROM ${table} l WHERE l.name = $1 AND ${changed.map((cte) => `NOT EXISTS (SELECT FROM ${cte})`).join(' AND ')}
+  ) a ON true`;
+
+const claimValues = ({ key, owner, ttlMs, claimMs, holder, label, notAfter }: Claim) => [key, owner, ttlMs, claimMs, holder, label, notAfter ?? null];
+
+/** How a lock changes hands. */
+export function takingStatements(table: string): Pick<LockStatements, 'ask' | 'join' | 'advance' | 'confirm'> {
+  const askText = `WITH ${taking(table)} ${answering(table, ['moved', 'made'])}`;
+
+  // Who finds the row free meanwhile stands nowhere and asks again: a line without an owner would be nobody's to advance.
+  const joinText = `WITH ${taking(table)}, stood AS (
+    UPDATE ${table} l SET
+      line = CASE WHEN NOT ${lineLives} THEN $2 || ',' WHEN strpos(l.line, $2) > 0 THEN l.line ELSE l.line || $2 || ',' END,
+      line_until = greatest(l.line_until, c.ms + least($8::bigint, ${LONGEST_LINE_MS}))
+    FROM clock c
+    WHERE l.name = $1 AND l.owner IS DISTINCT FROM $2 AND l.expires_at > c.ms AND ${inTime}
+      AND (NOT ${lineLives} OR length(l.line) < ${MOST_IN_LINE * PLACE_LENGTH} OR strpos(l.line, $2) > 0)
+      AND NOT EXISTS (SELECT FROM free)
+    RETURNING ${seen('l')}
+  ) ${answering(table, ['moved', 'made', 'stood'])}`;
+
+  const advanceText = `WITH ${clock}
+    UPDATE ${table} l SET
+      owner = ${headOf('l.line')}, line = ${tailOf('l.line')}, token = ${nextToken}, token_top = ${reserved(nextToken)},
+      acquired_at = c.ms, expires_at = c.ms + $2::bigint, released_at = NULL, holder = '', label = '', revoked = false
+    FROM clock c
+    WHERE l.name = (SELECT f.name FROM ${table} f, clock c WHERE f.name = $1 AND f.expires_at <= c.ms FOR UPDATE OF f SKIP LOCKED)
+      AND l.expires_at <= c.ms AND ${lineLives}`;
+
+  const confirmText = `WITH ${clock}
+    UPDATE ${table} l SET expires_at = greatest(l.expires_at, c.ms + $3::bigint), acquired_at = c.ms, holder = $4, label = $5
+    FROM clock c WHERE l.name = $1 AND l.owner = $2 AND NOT l.revoked
+    RETURNING c.ms AS now, ${seen('l')}`;
+
+  return {
+    ask: (claim) => ({
+      statement: { id: 'dlock_ask', text: askText, values: claimValues(claim) },
+      read: ([row]) => toAskAnswer(row, claim),
+    }),
+
+    join: (claim) => ({
+      statement: { id: 'dlock_join', text: joinText, values: [...claimValues(claim), Math.min(claim.waitMs, LONGEST_LINE_MS)] },
+      read: ([row]) => toJoinAnswer(row, claim),
+    }),
+
+    advance: (key, claimMs) => ({
+      statement: { id: 'dlock_advance', text: advanceText, values: [key, claimMs] },
+      read: () => undefined,
+    }),
+
+    confirm: ({ key, owner, ttlMs, holder, label }) => ({
+      statement: { id: 'dlock_confirm', text: confirmText, values: [key, owner, ttlMs, holder, label] },
+      read: ([row]) => row && toGrant(row),
+    }),
+  };
+}

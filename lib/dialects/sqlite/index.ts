@@ -1,0 +1,32 @@
+import type { Dialect } from '../../contracts/dialect.js';
+import { driver, type SqliteDatabase } from './driver.js';
+import { keepingStatements } from './keep.js';
+import { operatorStatements } from './operate.js';
+import { schemaStatements } from './schema.js';
+import { quotedTable } from './sql.js';
+import { takingStatements } from './take.js';
+
+/** SQLite, through `sqlite3`. */
+export const sqlite: Dialect<SqliteDatabase> = {
+  name: 'sqlite',
+  facts: {
+    title: 'SQLite',
+    oldestServer: '3.42',
+    driver: 'sqlite3',
+    clockSource: `unixepoch('subsec')`,
+    busyTellsWho: false,
+    wakeUp: 'polling',
+    mostConnections: 1,
+    sharedBy: 'processes of one host; in memory: one process',
+    limits: [
+      'The file must be on a disk of that host: locks on network file systems fail silently.',
+      'Lock statements wait while another connection writes; keep write transactions short, and let readers work beside them (WAL).',
+      'The clock has milliseconds: a row deleted by hand may repeat a token of that same millisecond.',
+    ],
+  },
+  driver,
+  statements(name) {
+    const table = quotedTable(name);
+    return { ...schemaStatements(name), ...takingStatements(table), ...keepingStatements(table), ...operatorStatements(table) };
+  },
+};

@@ -1,0 +1,37 @@
+import type { LockStatements } from '../../contracts/dialect.js';
+import { type TableName, spokenTable } from '../../core/table-name.js';
+import { quotedTable } from './sql.js';
+
+/** How the table is found out and made. */
+export function schemaStatements(name: TableName): Pick<LockStatements, 'columns' | 'create' | 'createSql'> {
+  const sql = tableSql(quotedTable(name));
+  return {
+    columns: () => ({
+      statement: { id: 'dlock_columns', text: 'SELECT name FROM pragma_table_info(?1) ORDER BY cid', values: [spokenTable(name)] },
+      read: (rows) => rows.map((row) => String(row['name'])),
+    }),
+
+    // Any number may run it at once: who finds that the schema changed since it was parsed parses again, and then finds the table
+    // (https://www.sqlite.org/c3ref/prepare.html, "sqlite3_prepare_v2").
+    create: () => ({ statement: { id: 'dlock_create', text: sql, values: [] }, read: () => undefined }),
+
+    createSql: () => `${sql};\n`,
+  };
+}
+
+// STRICT: a number that is none must fail here, not be stored as text (https://www.sqlite.org/stricttables.html).
+// WITHOUT ROWID: the row is in the index of its name, so that a step reads and writes one tree (https://www.sqlite.org/withoutrowid.html).
+const tableSql = (table: string) => `CREATE TABLE IF NOT EXISTS ${table} (
+  name TEXT NOT NULL PRIMARY KEY,
+  owner TEXT,
+  token INTEGER NOT NULL,
+  token_top INTEGER NOT NULL,
+  acquired_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  released_at INTEGER,
+  holder TEXT NOT NULL,
+  label TEXT NOT NULL,
+  line TEXT NOT NULL,
+  line_until INTEGER NOT NULL,
+  revoked INTEGER NOT NULL
+) STRICT, WITHOUT ROWID`;

@@ -1,0 +1,55 @@
+import type { Cancel, Clock } from '../contracts/clock.js';
+import type { Instant } from '../core/deadline.js';
+import type { HeldLease } from './lease.js';
+import type { Terms } from './options.js';
+
+/** What a caller learns in the end: its lease, or why it gets none. */
+export interface CallerEnd {
+  readonly granted: (lease: HeldLease) => void;
+  readonly refused: (error: unknown) => void;
+}
+
+/** Somebody in the local queue. Leaves it once, by whichever comes first: a grant, the end of its wait, its signal, a failure. */
+export class Caller {
+  readonly enteredAt: Instant;
+  /** How often the database had been asked when it came. */
+  readonly enteredAttempt: number;
+  readonly terms: Terms;
+  readonly #end: CallerEnd;
+  readonly #cancelTimer: Cancel;
+  readonly #onAbort: () => void;
+
+  constructor(clock: Clock, terms: Terms, attempt: number, end: CallerEnd, leave: (caller: Caller, error: unknown) => void, timedOut: (caller: Caller) => void) {
+    this.enteredAt = clock.now();
+    this.enteredAttempt = attempt;
+    this.terms = terms;
+    this.#end = end;
+    // Somebody waits, so the process stays alive for it.
+    this.#cancelTimer = clock.after(terms.waitMs, () => timedOut(this), true);
+    this.#onAbort = () => leave(this, terms.signal?.reason);
+    terms.signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  waitedMs(now: Instant): number {
+    return now.monotonicMs - this.enteredAt.monotonicMs;
+  }
+
+  remainingMs(now: Instant): number {
+    return Math.max(0, this.terms.waitMs - this.waitedMs(now));
+  }
+
+  grant(lease: HeldLease): void {
+    this.#settle();
+    this.#end.granted(lease);
+  }
+
+  refuse(error: unknown): void {
+    this.#settle();
+    this.#end.refused(error);
+  }
+
+  #settle(): void {
+    this.#cancelTimer();
+    this.terms.signal?.removeEventListener('abort', this.#onAbort);
+  }
+}

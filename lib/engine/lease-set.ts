@@ -1,0 +1,60 @@
+import { firstOf } from '../core/abort.js';
+import type { Duration } from '../core/duration.js';
+import type { Lease } from './lease.js';
+
+/** Several locks held together: all of them or none. Held as long as each of them is. */
+export class LeaseSet implements Lease {
+  /** The names, in the order in which they were taken, joined by a comma. */
+  readonly name: string;
+  readonly acquiredAt: Date;
+  #signal: AbortSignal | undefined;
+
+  constructor(
+    /** One for each name, in byte order. */
+    readonly leases: readonly Lease[],
+  ) {
+    this.name = leases.map(({ name }) => name).join(', ');
+    this.acquiredAt = new Date(Math.max(...leases.map((lease) => lease.acquiredAt.getTime())));
+  }
+
+  /** @throws {TypeError} always: each lease has a token of its own, in `leases` */
+  get fencingToken(): number {
+    throw new TypeError('Several locks have no common fencing token: use the token of each of `leases`.');
+  }
+
+  /** Aborts at the first loss. */
+  get signal(): AbortSignal {
+    return (this.#signal ??= firstOf(this.leases.map(({ signal }) => signal)));
+  }
+
+  get remainingMs(): number {
+    return Math.min(...this.leases.map(({ remainingMs }) => remainingMs));
+  }
+
+  get held(): boolean {
+    return this.leases.every(({ held }) => held);
+  }
+
+  assertHeld(): void {
+    for (const lease of this.leases) lease.assertHeld();
+  }
+
+  async ensure(duration: Duration): Promise<void> {
+    await Promise.all(this.leases.map((lease) => lease.ensure(duration)));
+  }
+
+  async extend(ttl: Duration): Promise<void> {
+    await Promise.all(this.leases.map((lease) => lease.extend(ttl)));
+  }
+
+  /** In reverse order; false if any of them had been lost. */
+  async release(): Promise<boolean> {
+    let all = true;
+    for (const lease of this.leases.toReversed()) all = (await lease.release()) && all;
+    return all;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+}

@@ -1,0 +1,291 @@
+import { type Instant, msUntil } from '../core/deadline.js';
+import { LockBusyError, LockRegistryClosedError, LockTimeoutError, type LossReason, type Occupant } from '../core/errors.js';
+import type { Observer } from '../contracts/observer.js';
+import type { Clock } from '../contracts/clock.js';
+import { Caller } from './caller.js';
+import type { EngineParts } from './engine-parts.js';
+import { askOnce } from './ask.js';
+import { Holding } from './holding.js';
+import { HeldLease, type LeaseKeeper } from './lease.js';
+import { letGo } from './let-go.js';
+import type { Terms } from './options.js';
+import { occupantOf } from './occupant.js';
+import { Stand } from './stand.js';
+
+/** What the queue is doing at the database. One thing at a time: the stand belongs to the queue, not to the caller that started it. */
+type State =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'asking'; readonly done: Promise<unknown> }
+  | { readonly kind: 'standing'; readonly stand: Stand }
+  | { readonly kind: 'held'; readonly holding: Holding }
+  | { readonly kind: 'releasing' };
+
+const idle: State = { kind: 'idle' };
+
+/**
+ * The callers of this process for one name: first come, first served, with one stand at the database whatever their number.
+ * While the process holds the lock it is passed on here, without a statement, as far as that is fair and the lease lasts.
+ */
+export class LocalQueue implements LeaseKeeper {
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly #parts: EngineParts;
+  readonly #callers = new Set<Caller>();
+  #state: State = idle;
+  /** What was last seen in the way. */
+  #occupant: Occupant = {};
+
+  constructor(
+    parts: EngineParts,
+    readonly name: string,
+    readonly key: string,
+  ) {
+    this.#parts = parts;
+    this.clock = parts.clock;
+    this.observer = parts.observer;
+  }
+
+  /** True when nothing would be forgotten with this queue. */
+  get empty(): boolean {
+    return this.#state.kind === 'idle' && this.#callers.size === 0;
+  }
+
+  /** Stands in line until granted. @throws what ends the wait */
+  enter(terms: Terms): Promise<HeldLease> {
+    if (this.#callers.size >= this.#parts.maxWaiting) {
+      return Promise.reject(new LockBusyError(this.name, this.#occupantNow(), `has ${this.#callers.size} callers in line here, which is the most (option "maxWaiting")`));
+    }
+    return new Promise((granted, refused) => {
+      const attempt = this.#state.kind === 'standing' ? this.#state.stand.attempts : 0;
+      const caller = new Caller(this.clock, terms, attempt, { granted, refused }, (one, error) => this.#leave(one, error), (one) => this.#timeOut(one));
+      this.#callers.add(caller);
+      this.#kick();
+    });
+  }
+
+  /** Asks once, and never stands in line or jumps it. */
+  async tryOnce(terms: Terms): Promise<HeldLease | undefined> {
+    // Whoever is asking already may get it; what that learns is this caller's answer too.
+    if (this.#state.kind === 'asking') await this.#state.done.catch(() => undefined);
+    if (this.#state.kind !== 'idle' || this.#callers.size > 0) return undefined;
+    const asking = askOnce(this.#parts, this, terms);
+    this.#state = { kind: 'asking', done: asking };
+    try {
+      const { granted, occupant } = await asking;
+      this.#occupant = occupant;
+      if (granted) return this.#lendOrLetGo(this.#hold(new Holding(this, granted.owner, terms, granted.answered)), terms);
+    } finally {
+      if (this.#state.kind === 'asking') this.#rest();
+    }
+    return undefined;
+  }
+
+  /** Who is in the way, as far as is known here. */
+  async occupant(): Promise<Occupant> {
+    const known = this.#occupantNow();
+    if (known.holder !== undefined || this.#state.kind === 'standing') return known;
+    return occupantOf(this.#parts, this);
+  }
+
+  async release(lease: HeldLease): Promise<boolean> {
+    const { holding, terms } = lease;
+    if (lease.loss) {
+      // Until now the row excluded others, lost or not; where it may name us still it is freed when the body is done.
+      if (mayStillBeOurs(lease.loss.reason)) this.#parts.janitor.giveBack(this, holding.owner, terms, holding.usedToken);
+      return false;
+    }
+    const now = this.clock.now();
+    if (this.observer.watches('released')) this.observer.emit('released', { lockName: this.name, token: lease.fencingToken, heldMs: lease.heldMs(now) });
+    const restMs = Math.max(0, Math.ceil(terms.minHoldMs - lease.heldMs(now)));
+    if (this.#callers.size > 0 && restMs === 0 && !this.#mustYield(holding, now)) {
+      this.#passOnInTurn(holding);
+      return true;
+    }
+    const wasOurs = await this.#letGo(holding, terms, restMs);
+    if (!wasOurs) lease.lose('taken');
+    return wasOurs;
+  }
+
+  expire(lease: HeldLease): void {
+    this.lost(lease.holding, lease.lapseReason(this.clock.now()));
+  }
+
+  async extend(lease: HeldLease, ttlMs: number): Promise<void> {
+    const now = this.clock.now();
+    const most = Math.min(ttlMs, lease.maxRemainingMs(now) + lease.terms.marginMs);
+    await this.#parts.keeper.extend(lease.holding, Math.ceil(most), lease.terms.marginMs);
+    lease.assertHeld();
+  }
+
+  /** The holding ended under its holder. The others stand in line again. */
+  lost(holding: Holding, reason: LossReason): void {
+    if (holding.ended) return;
+    this.#end(holding);
+    if (holding.lease) holding.lease.lose(reason);
+    else if (mayStillBeOurs(reason)) this.#parts.janitor.giveBack(this, holding.owner, this.#parts.terms, holding.usedToken);
+    if (this.#state.kind === 'held' && this.#state.holding === holding) this.#rest();
+  }
+
+  /** Refuses all callers; nobody enters afterwards. */
+  close(): void {
+    for (const caller of [...this.#callers]) this.#leave(caller, new LockRegistryClosedError(this.name));
+  }
+
+  #kick(): void {
+    if (this.#state.kind !== 'idle' || this.#callers.size === 0) return;
+    const stand = new Stand(this.#parts, {
+      name: this.name,
+      key: this.key,
+      callers: () => this.#callers,
+      timeOut: (caller) => this.#timeOut(caller),
+      saw: (occupant) => (this.#occupant = occupant),
+    });
+    this.#state = { kind: 'standing', stand };
+    void this.#standUntilGranted(stand);
+  }
+
+  async #standUntilGranted(stand: Stand): Promise<void> {
+    try {
+      const granted = await stand.run();
+      if (granted) return this.#passOn(this.#hold(new Holding(this, granted.owner, granted.terms, granted.answered)), stand.attempts);
+    } catch (error) {
+      for (const caller of [...this.#callers]) this.#leave(caller, error);
+    }
+    this.#rest();
+  }
+
+  #hold(holding: Holding): Holding {
+    this.#state = { kind: 'held', holding };
+    this.#parts.keeper.add(holding);
+    return holding;
+  }
+
+  /** Hand-overs that follow each other in microtasks would keep timers, and so renewals, from running. */
+  #passOnInTurn(holding: Holding): void {
+    holding.lease = undefined;
+    if (this.#parts.turns.mayGoOn()) this.#passOn(holding, 0);
+    else void this.clock.turn().then(() => this.#passOn(holding, 0));
+  }
+
+  /** Gives the lock to the caller in front, or lets it go. */
+  #passOn(holding: Holding, attempts: number): void {
+    if (holding.ended) return;
+    const [caller] = this.#callers;
+    if (!caller) return void this.#letGo(holding, this.#parts.terms, 0);
+    const now = this.clock.now();
+    const fit = fitOf(holding, caller.terms, now);
+    if (fit === 'let go') return void this.#letGo(holding, caller.terms, 0);
+    if (fit === 'renew first' || !holding.hasTokens) return void this.#refresh(holding, caller.terms);
+    const lease = this.#lend(holding, caller.terms, caller.waitedMs(now), attempts);
+    if (!lease) return void this.clock.turn().then(() => this.#passOn(holding, attempts));
+    this.#callers.delete(caller);
+    caller.grant(lease);
+  }
+
+  /** A grant that arrived with too little of its lease left is given back, not handed out. */
+  #lendOrLetGo(holding: Holding, terms: Terms): HeldLease | undefined {
+    if (fitOf(holding, terms, this.clock.now()) === 'fits') return this.#lend(holding, terms, 0, 1);
+    void this.#letGo(holding, terms, 0);
+    return undefined;
+  }
+
+  /** The next lease on a holding; `undefined` where the clock has not come as far as its next token. */
+  #lend(holding: Holding, terms: Terms, waitMs: number, attempts: number): HeldLease | undefined {
+    const now = this.clock.now();
+    const token = holding.takeToken(now);
+    if (token === undefined) return undefined;
+    holding.readiedFor = undefined;
+    const lease = new HeldLease(this, holding, token, terms, now);
+    holding.lease = lease;
+    // What is the same for all leases of a holding needs no new look at the timer.
+    if (attempts > 0 || terms.maxHoldMs < Infinity) this.#parts.keeper.arm(holding);
+    if (this.observer.watches('acquired')) this.observer.emit('acquired', { lockName: this.name, token, waitMs, attempts, label: terms.label });
+    return lease;
+  }
+
+  /** One statement before the next lease, which would otherwise begin with too little. */
+  async #refresh(holding: Holding, terms: Terms): Promise<void> {
+    try {
+      holding.ttlMs = terms.ttlMs;
+      const renewed = await this.#parts.keeper.extend(holding, terms.ttlMs, terms.marginMs);
+      if (!renewed || holding.ended) return;
+      holding.readiedFor = terms.ttlMs;
+      this.#passOn(holding, 1);
+    } catch (error) {
+      this.observer.emit('failed', { lockName: this.name, step: 'renew', error });
+      if (!holding.ended) this.lost(holding, 'unreachable');
+    }
+  }
+
+  /** While others wait, this process keeps the lock for so long at a time and no longer. */
+  #mustYield(holding: Holding, now: Instant): boolean {
+    const { fairnessMs } = this.#parts;
+    if (holding.heldMs(now) < fairnessMs) return false;
+    if (!holding.othersWait && now.monotonicMs - holding.lineSeenMs >= fairnessMs) void this.#lookAtLine(holding, now);
+    return holding.othersWait;
+  }
+
+  async #lookAtLine(holding: Holding, now: Instant): Promise<void> {
+    holding.lineSeenMs = now.monotonicMs;
+    try {
+      const { answer } = await this.#parts.store.once({ name: 'look', timeoutMs: this.#parts.terms.claimMs, step: (statements) => statements.look([holding]) });
+      holding.othersWait = (answer[0]?.waiters ?? 0) > 0;
+    } catch {
+      // The next bound looks again; the renewals tell as well.
+    }
+  }
+
+  async #letGo(holding: Holding, terms: Terms, restMs: number): Promise<boolean> {
+    this.#end(holding);
+    this.#state = { kind: 'releasing' };
+    const wasOurs = await letGo(this.#parts, holding, terms, restMs);
+    this.#rest();
+    return wasOurs;
+  }
+
+  /** From here on it is neither renewed, believed nor handed on. */
+  #end(holding: Holding): void {
+    holding.ended = true;
+    this.#parts.keeper.remove(holding);
+  }
+
+  #rest(): void {
+    this.#state = idle;
+    this.#kick();
+    if (this.empty) this.#parts.forget(this);
+  }
+
+  #timeOut(caller: Caller): void {
+    const waited = caller.waitedMs(this.clock.now());
+    const failure = this.#state.kind === 'standing' ? this.#state.stand.failure : undefined;
+    this.#leave(caller, failure ?? new LockTimeoutError(this.name, waited, this.#occupantNow()));
+  }
+
+  #leave(caller: Caller, error: unknown): void {
+    if (!this.#callers.delete(caller)) return;
+    caller.refuse(error);
+    if (this.#callers.size === 0 && this.#state.kind === 'standing') this.#state.stand.stop();
+  }
+
+  #occupantNow(): Occupant {
+    if (this.#state.kind !== 'held') return this.#occupant;
+    const { holding } = this.#state;
+    const { lease } = holding;
+    const now = this.clock.now();
+    const expiresAt = new Date(holding.databaseDate(now).getTime() + msUntil(holding.deadline, now));
+    return { holder: this.#parts.holder, ...(lease ? { label: lease.terms.label, acquiredAt: lease.acquiredAt } : {}), expiresAt };
+  }
+}
+
+type Fit = 'fits' | 'renew first' | 'let go';
+
+/** Whether the rest of a lease is what the next caller asked for. */
+function fitOf(holding: Holding, { ttlMs, renew, marginMs }: Terms, now: Instant): Fit {
+  const leftMs = holding.remainingMs(now);
+  if (leftMs > ttlMs * 2) return 'let go';
+  // Just granted or renewed for this ttl: only what the statement took is missing, and more than half would be too much.
+  if (holding.readiedFor === ttlMs) return leftMs >= ttlMs / 2 - marginMs ? 'fits' : 'let go';
+  return leftMs >= (renew ? ttlMs / 2 : ttlMs * 0.9 - marginMs) ? 'fits' : 'renew first';
+}
+
+const mayStillBeOurs = (reason: LossReason) => reason === 'revoked' || reason === 'unreachable' || reason === 'expired';

@@ -1,0 +1,135 @@
+import { encodeName } from '../core/lock-name.js';
+import { LockBusyError, LockDeadlockError, LockRegistryClosedError, LockTimeoutError } from '../core/errors.js';
+import type { EngineParts } from './engine-parts.js';
+import { heldHere } from './held-context.js';
+import type { Lease } from './lease.js';
+import { LeaseSet } from './lease-set.js';
+import { LocalQueue } from './local-queue.js';
+import type { Terms } from './options.js';
+
+/** One name, or several that are taken together. */
+export type LockNames = string | readonly string[];
+
+/** Finds the queue of each name, and turns what it answers into what the caller asked for. */
+export class LockEngine {
+  readonly #parts: EngineParts;
+  readonly #queues: Map<string, LocalQueue>;
+  #closed = false;
+
+  constructor(parts: EngineParts, queues: Map<string, LocalQueue>) {
+    this.#parts = parts;
+    this.#queues = queues;
+  }
+
+  /** Waits as long as the terms say. @throws what ends the wait */
+  async acquire(names: LockNames, terms: Terms): Promise<Lease> {
+    const locks = this.#admit(names, terms);
+    for (const { name } of locks) if (heldHere(this, name)) throw new LockDeadlockError(name);
+    const endsMs = this.#nowMs() + terms.waitMs;
+    return this.#all(locks, (lock) => this.#wait(lock, { ...terms, waitMs: Math.max(0, endsMs - this.#nowMs()) }, terms.waitMs));
+  }
+
+  /** Asks once; `undefined` while somebody else holds one of them. */
+  async tryAcquire(names: LockNames, terms: Terms): Promise<Lease | undefined> {
+    const locks = this.#admit(names, terms);
+    let busy = false;
+    const lease = await this.#all(locks, async (lock) => {
+      const one = await this.#queue(lock).tryOnce(terms);
+      busy ||= !one;
+      return one;
+    });
+    if (busy && this.#parts.observer.watches('busy')) {
+      for (const { name } of locks) this.#parts.observer.emit('busy', { lockName: name, waitMs: 0, attempts: 1 });
+    }
+    return lease;
+  }
+
+  /** The error for a caller that does not wait, with who is in the way. */
+  async busy(names: LockNames): Promise<LockBusyError> {
+    const locks = locksOf(names);
+    for (const lock of locks) {
+      const queue = this.#queues.get(lock.key) ?? new LocalQueue(this.#parts, lock.name, lock.key);
+      const occupant = await queue.occupant();
+      if (occupant.holder !== undefined || locks.length === 1) return new LockBusyError(lock.name, occupant);
+    }
+    return new LockBusyError(locks.map(({ name }) => name).join(', '));
+  }
+
+  /** What the context holds of these names already, and what it does not. */
+  heldHere(names: LockNames): { held: Lease[]; missing: string[] } {
+    const held: Lease[] = [];
+    const missing: string[] = [];
+    for (const { name } of locksOf(names)) {
+      const lease = heldHere(this, name);
+      if (lease) held.push(lease);
+      else missing.push(name);
+    }
+    return { held, missing };
+  }
+
+  /** Takes no new work, and refuses who waits. */
+  close(): void {
+    this.#closed = true;
+    for (const queue of [...this.#queues.values()]) queue.close();
+  }
+
+  #admit(names: LockNames, { signal }: Terms): Lock[] {
+    const locks = locksOf(names);
+    if (this.#closed) throw new LockRegistryClosedError(locks[0]?.name);
+    signal?.throwIfAborted();
+    return locks;
+  }
+
+  #queue({ name, key }: Lock): LocalQueue {
+    let queue = this.#queues.get(key);
+    if (!queue) this.#queues.set(key, (queue = new LocalQueue(this.#parts, name, key)));
+    return queue;
+  }
+
+  async #wait(lock: Lock, terms: Terms, wholeWaitMs: number): Promise<Lease> {
+    if (this.#closed) throw new LockRegistryClosedError(lock.name);
+    const queue = this.#queue(lock);
+    if (wholeWaitMs > 0) return queue.enter(terms);
+    const lease = await queue.tryOnce(terms);
+    if (lease) return lease;
+    throw new LockTimeoutError(lock.name, 0, await queue.occupant());
+  }
+
+  /** All or none: one after the other in byte order, so that two callers with the same names never wait for each other. */
+  async #all<L extends Lease | undefined>(locks: readonly Lock[], take: (lock: Lock) => Promise<L>): Promise<L | LeaseSet> {
+    const [only] = locks;
+    if (only && locks.length === 1) return take(only);
+    const taken: Lease[] = [];
+    try {
+      for (const lock of locks) {
+        const lease = await take(lock);
+        if (!lease) {
+          await new LeaseSet(taken).release();
+          return lease;
+        }
+        taken.push(lease);
+      }
+    } catch (error) {
+      await new LeaseSet(taken).release();
+      throw error;
+    }
+    return new LeaseSet(taken);
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.now().monotonicMs;
+  }
+}
+
+interface Lock {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** The locks of a call, in byte order and each once. @throws {TypeError} none at all, or a name that is none */
+function locksOf(names: LockNames): Lock[] {
+  if (typeof names === 'string') return [{ name: names, key: encodeName(names) }];
+  if (!Array.isArray(names) || names.length === 0) throw new TypeError(`A lock's name must be text or a list of texts that is not empty; got ${Array.isArray(names) ? 'an empty list' : typeof names}.`);
+  const byKey = new Map((names as readonly string[]).map((name) => [encodeName(name), name]));
+  return [...byKey].sort(([one], [other]) => (one < other ? -1 : 1)).map(([key, name]) => ({ name, key }));
+}

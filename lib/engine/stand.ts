@@ -1,0 +1,220 @@
+import type { JoinAnswer, OccupantView } from '../contracts/dialect.js';
+import { LONGEST_LINE_MS } from '../contracts/line.js';
+import { giveUp } from '../contracts/polling-policy.js';
+import { statementTimeout } from '../core/deadline.js';
+import { LockStoreError, type Occupant } from '../core/errors.js';
+import { claimOf, type Granted, learn } from './ask.js';
+import type { Caller } from './caller.js';
+import type { EngineParts, NamedLock } from './engine-parts.js';
+import { toOccupant } from './occupant.js';
+import type { Terms } from './options.js';
+import type { Answered, Attempt, StepName } from './store.js';
+
+/** A look for the end of a wait starts so much sooner, so that its answer comes in time. */
+const LAST_LOOK_MS = 30;
+/** A look at the end of somebody's lease comes a little later than that end. */
+const AFTER_EXPIRY_MS = 5;
+
+/** The callers on whose behalf it stands. */
+export interface StandQueue extends NamedLock {
+  callers(): ReadonlySet<Caller>;
+  /** The polling policy gave up on this caller. */
+  timeOut(caller: Caller): void;
+  /** What was seen in the way. */
+  saw(occupant: Occupant): void;
+}
+
+/** One stand at the database for all callers of a queue: ask, stand in line, look, confirm. */
+export class Stand {
+  readonly #parts: EngineParts;
+  readonly #queue: StandQueue;
+  readonly #stopping = new AbortController();
+  #attempts = 0;
+  #previousDelayMs = 0;
+  #failing: unknown;
+
+  constructor(parts: EngineParts, queue: StandQueue) {
+    this.#parts = parts;
+    this.#queue = queue;
+  }
+
+  /** How often the database was asked. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  /** Why there is no answer just now; `undefined` where the last thing known is that the lock is busy. */
+  get failure(): LockStoreError | undefined {
+    if (this.#failing === undefined && this.#attempts > 0) return undefined;
+    const cause = this.#failing ?? new Error('there was no answer within the wait');
+    return new LockStoreError(this.#queue.name, 'join', true, { cause });
+  }
+
+  /** Nobody waits any more: leaves the line, and gives back what was granted meanwhile. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /**
+   * Stands until granted; `undefined` after {@link stop}, or when no caller is left.
+   *
+   * @throws {LockStoreError} the database failed
+   */
+  async run(): Promise<Granted | undefined> {
+    while (!this.#stopping.signal.aborted) {
+      const [head] = this.#queue.callers();
+      if (!head) return undefined;
+      // Fresh each time: an old join that runs late must not stand for a new one.
+      const owner = this.#parts.ids.next();
+      try {
+        const granted = await this.#standAs(owner, head.terms);
+        if (granted) return granted;
+      } catch (error) {
+        this.#parts.janitor.giveBack(this.#queue, owner, head.terms);
+        throw error;
+      }
+    }
+    return undefined;
+  }
+
+  async #standAs(owner: string, terms: Terms): Promise<Granted | undefined> {
+    const { answer, ...answered } = await this.#join(owner, terms);
+    switch (answer.kind) {
+      case 'granted':
+        return { owner, terms, answered: { ...answered, answer: answer.grant } };
+      case 'waiting':
+        return this.#waitInLine(owner, terms, answer);
+      case 'busy':
+        await this.#pause(this.#delayMs(answer.occupant, answer.now));
+        return undefined;
+      case 'late':
+        // The clocks' offset has changed, and this answer told the new one.
+        return undefined;
+    }
+  }
+
+  async #waitInLine(owner: string, terms: Terms, joined: Seen): Promise<Granted | undefined> {
+    let seen: Seen = joined;
+    let renewLineMs = this.#nowMs() + this.#lineMs() / 2;
+    for (;;) {
+      const view = await this.#parts.watcher.next({ key: this.#queue.key, owner }, this.#delayMs(seen.occupant, seen.now), this.#stopping.signal);
+      if (!view) return this.#leave(owner, terms);
+      this.#attempts++;
+      this.#queue.saw(toOccupant(view.occupant));
+      if (view.place === 'gone') return undefined;
+      if (view.place === 'mine') return this.#confirm(owner);
+      if (view.occupant && view.occupant.expiresAt <= view.now) await this.#advance(terms);
+      seen = view;
+      if (this.#nowMs() < renewLineMs) continue;
+      // A line lives for a limited time after the last join, so who waits longer says that it is still there.
+      const { answer } = await this.#join(owner, terms);
+      if (answer.kind !== 'waiting') return this.#leave(owner, terms);
+      renewLineMs = this.#nowMs() + this.#lineMs() / 2;
+    }
+  }
+
+  async #join(owner: string, terms: Terms): Promise<Answered<JoinAnswer>> {
+    const answered = await this.#ask<JoinAnswer>('join', terms, (statements, notAfter) =>
+      statements.join({ ...claimOf(this.#parts, this.#queue, owner, terms, notAfter), waitMs: Math.ceil(this.#lineMs()) }),
+    );
+    learn(this.#parts, answered);
+    const { answer } = answered;
+    if (answer.kind === 'waiting' || answer.kind === 'busy') this.#queue.saw(toOccupant(answer.occupant));
+    return answered;
+  }
+
+  /** What was handed over is only reserved: the body starts after this statement, and its deadline counts from before it. */
+  async #confirm(owner: string): Promise<Granted | undefined> {
+    const [head] = this.#queue.callers();
+    const terms = head?.terms ?? this.#parts.terms;
+    const answered = await this.#ask('confirm', terms, (statements) => statements.confirm(claimOf(this.#parts, this.#queue, owner, terms, undefined)));
+    const { answer, lastSent } = answered;
+    return answer && { owner, terms, answered: { ...answered, answer, firstSent: lastSent } };
+  }
+
+  async #advance(terms: Terms): Promise<void> {
+    await this.#ask('advance', terms, (statements) => statements.advance(this.#queue.key, Math.ceil(terms.claimMs)));
+  }
+
+  #leave(owner: string, terms: Terms): undefined {
+    this.#parts.janitor.giveBack(this.#queue, owner, terms);
+  }
+
+  async #ask<T>(name: StepName, terms: Terms, step: Attempt<T>['step']): Promise<Answered<T>> {
+    const answered = await this.#parts.store.run<T>({
+      name,
+      lockName: this.#queue.name,
+      timeoutMs: statementTimeout(terms.ttlMs),
+      remainingMs: () => this.#longestRemainingMs(),
+      failed: (error) => (this.#failing = error),
+      step,
+    });
+    this.#failing = undefined;
+    this.#attempts++;
+    return answered;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    // A stop is no failure: the loop sees it.
+    await this.#parts.clock.sleep(ms, this.#stopping.signal).catch(() => undefined);
+  }
+
+  /** When to look again: as the policy says, and not past the end of the holder's lease, of the wait in front, or of a claim that may be ours. */
+  #delayMs(occupant: OccupantView | undefined, databaseMs: number | undefined): number {
+    const holderRemainingMs = occupant && databaseMs !== undefined ? occupant.expiresAt - databaseMs : undefined;
+    const { delayMs, head } = this.#policyDelay(holderRemainingMs);
+    if (!head) return 0;
+    const untilExpiryMs = holderRemainingMs !== undefined && holderRemainingMs > 0 ? holderRemainingMs + AFTER_EXPIRY_MS : Infinity;
+    const leftMs = head.remainingMs(this.#parts.clock.now());
+    const untilLastLookMs = leftMs > LAST_LOOK_MS ? leftMs - LAST_LOOK_MS : Infinity;
+    return Math.min(delayMs, untilExpiryMs, untilLastLookMs, head.terms.claimMs * 0.8);
+  }
+
+  /** The policy speaks for the caller in front; those on whom it gives up leave. */
+  #policyDelay(holderRemainingMs: number | undefined): { delayMs: number; head?: Caller } {
+    const { clock, random } = this.#parts;
+    for (;;) {
+      const [head] = this.#queue.callers();
+      if (!head) return { delayMs: 0 };
+      const now = clock.now();
+      const delay = head.terms.polling({
+        lockName: this.#queue.name,
+        attempt: Math.max(1, this.#attempts - head.enteredAttempt),
+        elapsedMs: head.waitedMs(now),
+        previousDelayMs: this.#previousDelayMs,
+        holderRemainingMs,
+        waitRemainingMs: head.remainingMs(now),
+        random,
+      });
+      if (delay !== giveUp) return { delayMs: (this.#previousDelayMs = checked(delay)), head };
+      this.#queue.timeOut(head);
+    }
+  }
+
+  /** As long as anybody waits here, and no longer than a line may live without a sign of life. */
+  #lineMs(): number {
+    return Math.min(LONGEST_LINE_MS, this.#longestRemainingMs());
+  }
+
+  #longestRemainingMs(): number {
+    const now = this.#parts.clock.now();
+    let longest = 0;
+    for (const caller of this.#queue.callers()) longest = Math.max(longest, caller.remainingMs(now));
+    return longest;
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.now().monotonicMs;
+  }
+}
+
+interface Seen {
+  readonly occupant: OccupantView | undefined;
+  readonly now: number;
+}
+
+/** @throws {RangeError} a policy from outside answered nonsense, which a timer would take for "at once" */
+function checked(delayMs: number): number {
+  if (!(delayMs >= 0)) throw new RangeError(`The polling policy answered ${String(delayMs)}; it must answer milliseconds of at least 0, or giveUp.`);
+  return delayMs;
+}

@@ -1,0 +1,143 @@
+import type { Clock } from '../contracts/clock.js';
+import type { LockStatements, Step } from '../contracts/dialect.js';
+import type { RetryPolicy } from '../contracts/retry-policy.js';
+import { type Failure, type Session, StatementError } from '../contracts/session.js';
+import type { Instant } from '../core/deadline.js';
+import { LockError, LockStoreError } from '../core/errors.js';
+import { DatabaseClock } from './database-clock.js';
+
+/** The name of a step, as errors and events show it. */
+export type StepName = keyof LockStatements;
+
+/** An answer, with what is needed to know how long it may be believed. */
+export interface Answered<T> {
+  readonly answer: T;
+  /** Before the first attempt that may have been carried out was sent. */
+  readonly firstSent: Instant;
+  /** Before the attempt that was answered was sent. */
+  readonly lastSent: Instant;
+  /** When the answer was here. */
+  readonly arrived: Instant;
+  /** An attempt before the answered one may have been carried out. */
+  readonly repeated: boolean;
+}
+
+export interface Attempt<T> {
+  readonly name: StepName;
+  /** The lock concerned, for errors. */
+  readonly lockName?: string;
+  /** The deadline of one attempt. */
+  readonly timeoutMs: number;
+  /** Milliseconds until an answer is of no use any more; default: for ever of use. */
+  readonly remainingMs?: () => number;
+  /** Told of each attempt that failed, while others may follow. */
+  readonly failed?: (error: unknown) => void;
+  /** The step, given a moment of the database's clock after which this attempt is given up. */
+  readonly step: (statements: LockStatements, notAfter: number | undefined) => Step<T>;
+}
+
+export interface StoreParts {
+  readonly session: Session;
+  readonly statements: LockStatements;
+  readonly retry: RetryPolicy;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Makes sure that the table is there; called before the first statement and whenever the table was missing. */
+  readonly prepareTable: (store: Store) => Promise<void>;
+}
+
+/** Runs the dialect's steps: table first, one deadline for each attempt, failures answered by the retry policy. */
+export class Store {
+  readonly #parts: StoreParts;
+  readonly databaseClock = new DatabaseClock();
+  #table: Promise<void> | 'ready' | undefined;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @throws {LockStoreError} the retry policy gave up
+   * @throws {LockTableError} the table is missing or somebody else's
+   */
+  async run<T>(attempt: Attempt<T>): Promise<Answered<T>> {
+    await this.ready();
+    return this.#retried(attempt);
+  }
+
+  /** One attempt, not tried again. @throws {StatementError} */
+  async once<T>({ step, timeoutMs }: Attempt<T>): Promise<Answered<T>> {
+    const { clock, session, statements } = this.#parts;
+    const sent = clock.now();
+    const { statement, read } = step(statements, this.databaseClock.latest(sent.monotonicMs + timeoutMs));
+    const rows = await session.run(statement, timeoutMs);
+    return { answer: read(rows), firstSent: sent, lastSent: sent, arrived: clock.now(), repeated: false };
+  }
+
+  /** A step that needs no table: what finds out about it and makes it. */
+  async bare<T>(attempt: Attempt<T>): Promise<T> {
+    return (await this.#retried(attempt)).answer;
+  }
+
+  /** Resolves once the table is there. */
+  async ready(): Promise<void> {
+    if (this.#table === 'ready') return;
+    this.#table ??= this.#parts.prepareTable(this).then(
+      () => void (this.#table = 'ready'),
+      (error: unknown) => {
+        this.#table = undefined;
+        throw error;
+      },
+    );
+    await this.#table;
+  }
+
+  async #retried<T>(attempt: Attempt<T>): Promise<Answered<T>> {
+    const { retry, clock, random } = this.#parts;
+    const seen: Sendings = { firstSent: undefined, mended: false };
+    try {
+      return await retry(() => this.#attempt(attempt, seen), {
+        step: attempt.name,
+        remainingMs: attempt.remainingMs ?? (() => Infinity),
+        failureOf,
+        clock,
+        random,
+      });
+    } catch (error) {
+      throw error instanceof LockError ? error : storeError(attempt, error, seen.firstSent !== undefined);
+    }
+  }
+
+  async #attempt<T>(attempt: Attempt<T>, seen: Sendings): Promise<Answered<T>> {
+    const sent = this.#parts.clock.now();
+    const repeated = seen.firstSent !== undefined;
+    try {
+      const answered = await this.once(attempt);
+      return { ...answered, firstSent: seen.firstSent ?? sent, repeated };
+    } catch (error) {
+      const failure = failureOf(error);
+      attempt.failed?.(error instanceof StatementError ? error.cause : error);
+      if (failure.outcome === 'unknown') seen.firstSent ??= sent;
+      if (!failure.missingTable || seen.mended || attempt.name === 'columns' || attempt.name === 'create') throw error;
+      seen.mended = true;
+      this.#table = undefined;
+      await this.ready();
+      return this.#attempt(attempt, seen);
+    }
+  }
+}
+
+interface Sendings {
+  /** Of the first attempt whose outcome is unknown. */
+  firstSent: Instant | undefined;
+  /** The table was missing once and was looked after. */
+  mended: boolean;
+}
+
+const ourOwn: Failure = { outcome: 'not-done', transient: false };
+const failureOf = (error: unknown): Failure => (error instanceof StatementError ? error.failure : ourOwn);
+
+function storeError(attempt: { readonly name: StepName; readonly lockName?: string }, error: unknown, outcomeUnknown: boolean): LockStoreError {
+  const cause = error instanceof StatementError ? error.cause : error;
+  return new LockStoreError(attempt.lockName, attempt.name, outcomeUnknown, { cause });
+}

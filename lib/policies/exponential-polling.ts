@@ -1,0 +1,23 @@
+import type { PollingPolicy } from '../contracts/polling-policy.js';
+import { type Duration, parseDuration } from '../core/duration.js';
+
+export interface ExponentialPollingOptions {
+  /** The first interval's length; default 50 ms. */
+  readonly first?: Duration;
+  /** No interval is longer; default 1 s. */
+  readonly ceiling?: Duration;
+}
+
+/**
+ * Looks again within intervals that double up to a ceiling, at a random moment of each.
+ *
+ * The cap comes first and the spread second, over the whole interval ("full jitter",
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/): otherwise all clients that reached the cap wake together.
+ *
+ * @throws {RangeError} an interval below 1 ms, or a ceiling below the first
+ */
+export function exponentialPolling({ first = 50, ceiling = 1_000 }: ExponentialPollingOptions = {}): PollingPolicy {
+  const firstMs = parseDuration('first', first, { min: 1 });
+  const ceilingMs = parseDuration('ceiling', ceiling, { min: firstMs });
+  return ({ attempt, random }) => random() * Math.min(ceilingMs, firstMs * 2 ** (attempt - 1));
+}

@@ -1,0 +1,38 @@
+import pRetry from 'p-retry';
+import type { RetryContext, RetryPolicy } from '../contracts/retry-policy.js';
+import { type Duration, parseDuration } from '../core/duration.js';
+
+export interface TransientRetryOptions {
+  /** Attempts after the first one; default 8. */
+  readonly retries?: number;
+  /** The first pause's length; default 20 ms. */
+  readonly first?: Duration;
+  /** No pause is longer; default 1 s. */
+  readonly ceiling?: Duration;
+}
+
+/**
+ * Tries again what may succeed soon: a lost connection, a deadlock, a serialization failure, a locked SQLite file.
+ * Pauses double up to a ceiling with full jitter, and no attempt starts when its answer would come too late. `p-retry` runs the attempts.
+ *
+ * @throws {RangeError} `retries` is negative, or a pause is below 1 ms
+ */
+export function transientRetry({ retries = 8, first = 20, ceiling = 1_000 }: TransientRetryOptions = {}): RetryPolicy {
+  if (!Number.isInteger(retries) || retries < 0) throw new RangeError(`Option "retries" must be a whole number of at least 0; got ${retries}.`);
+  const firstMs = parseDuration('first', first, { min: 1 });
+  const ceilingMs = parseDuration('ceiling', ceiling, { min: firstMs });
+  const pauseMs = (attempt: number, { random }: RetryContext) => random() * Math.min(ceilingMs, firstMs * 2 ** (attempt - 1));
+
+  return (attempt, context) =>
+    pRetry(attempt, {
+      retries,
+      // The pauses are slept on the engine's clock, so p-retry itself adds none.
+      minTimeout: 0,
+      shouldRetry: ({ error }) => context.failureOf(error).transient && context.remainingMs() > 0,
+      onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+        const delay = pauseMs(attemptNumber, context);
+        if (retriesLeft === 0 || !context.failureOf(error).transient || delay >= context.remainingMs()) throw error;
+        await context.clock.sleep(delay);
+      },
+    });
+}

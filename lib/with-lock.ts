@@ -1,0 +1,63 @@
+import { defaultRegistry } from './default-registry.js';
+import { encodeName } from './core/lock-name.js';
+import type { LockNames } from './engine/lock-engine.js';
+import type { RunOptions } from './engine/options.js';
+import type { LockRegistry, SkipResult } from './lock-registry.js';
+
+/** What a name function answers where no lock is needed for these arguments. */
+export const NO_LOCK: unique symbol = Symbol.for('sequelize-distributed-lock.no-lock');
+
+/** A name, several names, or a function of the wrapped function's arguments (and `this`) that tells. */
+export type NameOf<This, A extends readonly unknown[]> = LockNames | ((this: This, ...args: A) => LockNames | typeof NO_LOCK);
+
+export interface WithLockOptions extends RunOptions {
+  /** Whose lock it is; default: the one given to `configureLocks`. */
+  readonly registry?: LockRegistry;
+}
+
+/**
+ * A function with `fn`'s parameters, `this`, name and length that runs `fn` under the lock.
+ *
+ * The registry is looked up when the function is called, never when it is made.
+ *
+ * @param name what to lock; a function of the arguments may answer several names, or `NO_LOCK`
+ * @returns with `onBusy: 'skip'` the function resolves with `EXECUTION_SKIPPED` while somebody else holds the lock
+ * @throws {TypeError} at once: an empty name or list, or `fn` is not a function
+ * @throws as `LockRegistry.run` does, when the function is called
+ *
+ * @example
+ * const tick = withLock('nightly-report', writeReport, { onBusy: 'skip' });
+ */
+export function withLock<This, A extends unknown[], R, const O extends WithLockOptions | undefined = undefined>(
+  name: NameOf<This, A>,
+  fn: (this: This, ...args: A) => R,
+  options?: O,
+): (this: This, ...args: A) => Promise<Awaited<R> | SkipResult<O>> {
+  return wrapped(name, fn, () => options?.registry ?? defaultRegistry(), options);
+}
+
+/** {@link withLock}, with the registry found by `registryOf` from `this`. */
+export function wrapped<This, A extends unknown[], R, O extends RunOptions | undefined>(
+  name: NameOf<This, A>,
+  fn: (this: This, ...args: A) => R,
+  registryOf: (self: This) => LockRegistry,
+  options: O,
+): (this: This, ...args: A) => Promise<Awaited<R> | SkipResult<O>> {
+  if (typeof fn !== 'function') throw new TypeError(`withLock() needs a function to wrap; got ${typeof fn}.`);
+  if (typeof name !== 'function') checkNames(name);
+  const locked = async function (this: This, ...args: A): Promise<Awaited<R> | SkipResult<O>> {
+    const names = typeof name === 'function' ? name.apply(this, args) : name;
+    if (names === NO_LOCK) return await fn.apply(this, args);
+    return (await registryOf(this).run(names, () => fn.apply(this, args), options)) as Awaited<R> | SkipResult<O>;
+  };
+  return Object.defineProperties(locked, {
+    name: { value: fn.name, configurable: true },
+    length: { value: fn.length, configurable: true },
+  });
+}
+
+/** @throws {TypeError} {RangeError} not a name */
+function checkNames(names: LockNames): void {
+  if (Array.isArray(names) && names.length === 0) throw new TypeError('withLock() needs a name; got an empty list.');
+  for (const name of Array.isArray(names) ? (names as readonly unknown[]) : [names]) encodeName(name);
+}
