@@ -2,13 +2,12 @@ import { LockRegistryNotConfiguredError } from './core/errors.js';
 import type { LockRegistry } from './lock-registry.js';
 
 // One for the process, not one for each copy of the package in it.
-const key = Symbol.for('sequelize-distributed-lock.default-registry');
-const shared = globalThis as { [key]?: LockRegistry };
+const key: unique symbol = Symbol.for('sequelize-distributed-lock.default-registry');
+const shared = globalThis as { [key]?: LockRegistry | undefined };
 
 /** Makes `registry` the one that `withLock` and `@Locked` use where they are given none; `undefined` takes it away. */
 export function configureLocks(registry: LockRegistry | undefined): void {
-  if (registry === undefined) delete shared[key];
-  else shared[key] = registry;
+  shared[key] = registry;
 }
 
 /** @throws {LockRegistryNotConfiguredError} no registry was configured */

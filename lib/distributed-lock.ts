@@ -70,6 +70,7 @@ function registryFor(source: LockSource, table: string): LockRegistry {
 }
 
 function seconds(option: string, value: unknown): number {
-  if (typeof value !== 'number' || Number.isNaN(value) || value < 0) throw new TypeError(`Option "${option}" must be a number of seconds; got ${String(value)}.`);
+  if (typeof value !== 'number' || Number.isNaN(value) || value < 0)
+    throw new TypeError(`Option "${option}" must be a number of seconds; got ${String(value)}.`);
   return value * 1_000;
 }

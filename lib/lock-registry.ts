@@ -2,10 +2,12 @@ import { EventHub, type LockListener } from './adapters/event-hub.js';
 import { beforeProcessEnds } from './adapters/exit-hook.js';
 import { processIdentity } from './adapters/process-identity.js';
 import { systemClock } from './adapters/system-clock.js';
+import { systemRandom } from './adapters/system-random.js';
 import type { Clock } from './contracts/clock.js';
 import type { Dialect, LockStatements, LockView, Step } from './contracts/dialect.js';
 import type { LockEventName } from './contracts/observer.js';
 import type { Session } from './contracts/session.js';
+import type { WakerStrategy } from './contracts/waker.js';
 import { type Duration, parseDuration } from './core/duration.js';
 import { LockRegistryClosedError } from './core/errors.js';
 import { decodeName, encodeName } from './core/lock-name.js';
@@ -18,13 +20,28 @@ import type { LocalQueue } from './engine/local-queue.js';
 import { LockEngine, type LockNames } from './engine/lock-engine.js';
 import { checkExisting, createTable, prepareTable } from './engine/lock-table.js';
 import { LoopTurns } from './engine/loop-turns.js';
-import { count, flag, type LockOptions, operatorText, policy, registryOptions, type RegistryOptions, rejectUnknown, type RunOptions, type TermDefaults, termOptions, type Terms, termsOf } from './engine/options.js';
-import { OwnerIds } from './engine/owner-ids.js';
+import {
+  count,
+  flag,
+  type LockOptions,
+  operatorText,
+  policy,
+  registryOptions,
+  type RegistryOptions,
+  rejectUnknown,
+  type RunOptions,
+  type TermDefaults,
+  termOptions,
+  type Terms,
+  termsOf,
+} from './engine/options.js';
+import { OwnerIds, registryId } from './engine/owner-ids.js';
 import { type EXECUTION_SKIPPED, runLocked } from './engine/run-locked.js';
 import { type StepName, Store } from './engine/store.js';
 import { Watcher } from './engine/watcher.js';
 import { dialectOf, type LockSource, sessionOf } from './lock-source.js';
 import { exponentialPolling, transientRetry } from './policies/index.js';
+import { notifications } from './wakers/index.js';
 import { type NameOf, wrapped } from './with-lock.js';
 
 /** A lock as operators see it. Times are the database's. */
@@ -93,7 +110,7 @@ export class LockRegistry {
     this.#clock = options.clock ?? systemClock;
     this.#dialect = dialectOf(source, options.dialect);
     this.#session = sessionOf(source, this.#dialect, this.#clock, options.connections ?? {});
-    const random = options.random ?? Math.random;
+    const random = options.random ?? systemRandom;
     this.#store = new Store({
       session: this.#session,
       statements: this.#dialect.statements(this.#table),
@@ -106,8 +123,7 @@ export class LockRegistry {
       store: this.#store,
       keeper: new Keeper(this.#store, this.#clock, this.#events, (holding, reason) => this.#queues.get(holding.key)?.lost(holding, reason)),
       janitor: new Janitor(this.#store, this.#clock, this.#events),
-      watcher: new Watcher(this.#store, this.#clock),
-      ids: new OwnerIds(false),
+      ...this.#waiting(policy('waker', options.waker ?? notifications())),
       clock: this.#clock,
       turns: new LoopTurns(this.#clock),
       observer: this.#events,
@@ -202,7 +218,9 @@ export class LockRegistry {
   async forceRelease(name: string, { now = false }: { readonly now?: boolean } = {}): Promise<boolean> {
     const key = encodeName(name);
     const { claimMs } = this.#parts.terms;
-    return now ? this.#operate('free', (statements) => statements.free(key, Math.ceil(claimMs)), name) : this.#operate('revoke', (statements) => statements.revoke(key), name);
+    return now
+      ? this.#operate('free', (statements) => statements.free(key, Math.ceil(claimMs)), name)
+      : this.#operate('revoke', (statements) => statements.revoke(key), name);
   }
 
   /**
@@ -257,7 +275,7 @@ export class LockRegistry {
 
   async #close(graceMs: number): Promise<void> {
     this.#removeExitHook?.();
-    const { keeper, janitor } = this.#parts;
+    const { keeper, janitor, waker } = this.#parts;
     const endsMs = this.#clock.now().monotonicMs + graceMs;
     const leftMs = () => Math.max(LAST_WORD_MS, endsMs - this.#clock.now().monotonicMs);
     this.#engine.close();
@@ -266,6 +284,7 @@ export class LockRegistry {
       this.#queues.get(holding.key)?.lost(holding, 'closed');
       janitor.giveBack(holding, holding.owner, this.#parts.terms, holding.usedToken);
     }
+    waker.close();
     await this.#within(leftMs(), janitor.close());
     await this.#session.close(leftMs());
   }
@@ -281,13 +300,37 @@ export class LockRegistry {
     });
   }
 
+  /** How waiters of this registry learn that it is their turn. */
+  #waiting(strategy: WakerStrategy): Pick<EngineParts, 'watcher' | 'waker' | 'ids'> {
+    const watcher = new Watcher(this.#store, this.#clock);
+    const { listen } = this.#session;
+    const registry = registryId(true);
+    const waker = strategy({
+      registry,
+      clock: this.#clock,
+      listen: listen && ((heard, broken) => listen(registry, { heard, broken }, OPERATOR_TIMEOUT_MS)),
+      notify: (payload) => this.#store.notify(registry, payload, OPERATOR_TIMEOUT_MS),
+      wake: (owner) => watcher.wake(owner),
+      changed: (available, error) => {
+        if (!available) this.#events.emit('failed', { lockName: undefined, step: 'listen', error });
+      },
+    });
+    watcher.waker = waker;
+    return { watcher, waker, ids: new OwnerIds(waker.listens ? registry : registryId(false)) };
+  }
+
   #terms(options: RunOptions | undefined): Terms {
     return options === undefined ? this.#parts.terms : termsOf(this.#defaults, options);
   }
 
   async #operate<T>(name: StepName, step: (statements: LockStatements) => Step<T>, lockName?: string): Promise<T> {
     if (this.#closing) throw new LockRegistryClosedError(lockName);
-    const { answer } = await this.#store.run({ name, ...(lockName === undefined ? {} : { lockName }), timeoutMs: OPERATOR_TIMEOUT_MS, step });
+    const { answer } = await this.#store.run({
+      name,
+      ...(lockName === undefined ? {} : { lockName }),
+      timeoutMs: OPERATOR_TIMEOUT_MS,
+      step,
+    });
     return answer;
   }
 }

@@ -18,16 +18,23 @@ const IDLE_MS = 10_000;
 export function dialectOf(source: LockSource, given: Dialect | undefined): Dialect {
   if (given) return given;
   if (isPgPool(source)) return dialects.postgres;
-  if (typeof (source as Partial<Sequelize> | undefined)?.getDialect !== 'function') throw new TypeError('A LockRegistry needs a Sequelize instance or a pg.Pool.');
+  if (typeof (source as Partial<Sequelize> | undefined)?.getDialect !== 'function')
+    throw new TypeError('A LockRegistry needs a Sequelize instance or a pg.Pool.');
   const name = dialectNameOf(source);
   const known: Readonly<Record<string, Dialect>> = dialects;
   const dialect = known[name];
-  if (!dialect) throw new TypeError(`There is no dialect "${name}" here, only ${Object.keys(dialects).join(', ')}. Pass one as option "dialect".`);
+  if (!dialect)
+    throw new TypeError(`There is no dialect "${name}" here, only ${Object.keys(dialects).join(', ')}. Pass one as option "dialect".`);
   return dialect;
 }
 
 /** Connections of the registry's own, or the application's. @throws {TypeError} {RangeError} a wrong option "connections" */
-export function sessionOf(source: LockSource, { driver, facts }: Dialect, clock: Clock, connections: NonNullable<RegistryOptions['connections']>): Session {
+export function sessionOf(
+  source: LockSource,
+  { driver, facts }: Dialect,
+  clock: Clock,
+  connections: NonNullable<RegistryOptions['connections']>,
+): Session {
   if (connections === 'shared') {
     if (isPgPool(source)) throw new TypeError('Option "connections": \'shared\' needs a Sequelize instance.');
     return new ConnectionPool(sharedSource(source), borrowing(driver, source), clock, { max: Infinity, idleMs: 0 });

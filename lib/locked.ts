@@ -2,7 +2,7 @@ import { defaultRegistry } from './default-registry.js';
 import type { LockNames } from './engine/lock-engine.js';
 import { EXECUTION_SKIPPED } from './engine/run-locked.js';
 import { isLockRegistry, type LockRegistry } from './lock-registry.js';
-import { NO_LOCK, wrapped, type WithLockOptions } from './with-lock.js';
+import { type NO_LOCK, wrapped, type WithLockOptions } from './with-lock.js';
 
 /** A lock's name as a method's decorator is given it: fixed, or told by the first arguments of the call. */
 export type MethodKey<This, A extends readonly unknown[]> = LockNames | ((this: This, ...args: A) => LockNames | typeof NO_LOCK);
@@ -20,7 +20,12 @@ export interface LockedDecorator<KeyThis, A extends readonly unknown[], O> {
     context: ClassMethodDecoratorContext<This, AsyncMethod<This, P, R>>,
   ): AsyncMethod<This, P, Result<R, O>>;
   /** `experimentalDecorators`. */
-  <P extends [...A, ...unknown[]], R>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<(...args: P) => Promise<Result<R, O>>>): void;
+  <P extends [...A, ...unknown[]], R>(
+    target: object,
+    key: string | symbol,
+    // P and R are what the compiler finds in the method; a wrong key function leaves none that fits.
+    descriptor: TypedPropertyDescriptor<(...args: P) => Promise<Result<R, O>>>,
+  ): void;
 }
 
 /**

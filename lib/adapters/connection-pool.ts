@@ -1,6 +1,14 @@
 import type { Cancel, Clock } from '../contracts/clock.js';
 import type { ConnectionSource, Driver } from '../contracts/driver.js';
-import { type Failure, type OpenConnection, type Row, type Session, type Statement, StatementError } from '../contracts/session.js';
+import {
+  type Failure,
+  type Listener,
+  type OpenConnection,
+  type Row,
+  type Session,
+  type Statement,
+  StatementError,
+} from '../contracts/session.js';
 
 export interface PoolOptions {
   /** The most connections at once. */
@@ -23,6 +31,7 @@ const notSent: Failure = { outcome: 'not-done', transient: true };
  * Every statement has a deadline of its own. A connection that missed it is destroyed and never waited for: a black-holed one stays silent for ever.
  */
 export class ConnectionPool implements Session {
+  readonly listen: Session['listen'];
   readonly #source: ConnectionSource;
   readonly #driver: Driver;
   readonly #clock: Clock;
@@ -38,6 +47,7 @@ export class ConnectionPool implements Session {
   constructor(source: ConnectionSource, driver: Driver, clock: Clock, options: PoolOptions) {
     this.#source = source;
     this.#driver = driver;
+    this.listen = driver.listen && ((registry, listener, timeoutMs) => this.#listen(registry, listener, timeoutMs));
     this.#clock = clock;
     this.#options = options;
   }
@@ -49,16 +59,25 @@ export class ConnectionPool implements Session {
     return this.#runOn(connection, statement, Math.max(1, leftMs));
   }
 
-  async open(timeoutMs: number): Promise<OpenConnection> {
+  async #listen(registry: string, { heard, broken }: Listener, timeoutMs: number): Promise<OpenConnection> {
     const connection = await this.#connect(timeoutMs);
+    const close = () => this.#driver.destroy(connection);
+    this.#driver.onBroken(connection, broken);
     this.#driver.keepAlive(connection, false);
-    return { connection, close: () => this.#driver.destroy(connection) };
+    try {
+      await this.#inTime(timeoutMs, this.#driver.listen?.(connection, registry, heard) ?? Promise.resolve(), () => undefined);
+    } catch (error) {
+      close();
+      throw error;
+    }
+    return { close };
   }
 
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
     this.#sweeping?.();
-    for (const waiting of this.#waiting) waiting.fail(new StatementError({ outcome: 'not-done', transient: false }, new Error('The pool is closed.')));
+    for (const waiting of this.#waiting)
+      waiting.fail(new StatementError({ outcome: 'not-done', transient: false }, new Error('The pool is closed.')));
     this.#waiting.clear();
     const closing = this.#idle.splice(0).map(({ connection }) => this.#dismiss(connection));
     const busyDone = new Promise<void>((resolve) => (this.#open === 0 ? resolve() : (this.#whenEmpty = resolve)));
@@ -83,7 +102,9 @@ export class ConnectionPool implements Session {
         take: (connection) => (done(), resolve(connection)),
         fail: (error) => (done(), reject(error)),
       };
-      const cancel = this.#clock.after(timeoutMs, () => waiting.fail(new StatementError(notSent, new Error(`No connection within ${Math.round(timeoutMs)} ms.`))));
+      const cancel = this.#clock.after(timeoutMs, () =>
+        waiting.fail(new StatementError(notSent, new Error(`No connection within ${Math.round(timeoutMs)} ms.`))),
+      );
       this.#waiting.add(waiting);
       if (this.#open < this.#options.max) void this.#openOne(timeoutMs);
     });
@@ -105,7 +126,9 @@ export class ConnectionPool implements Session {
     try {
       return await this.#inTime(timeoutMs, this.#prepared(timeoutMs), (late) => this.#driver.destroy(late));
     } catch (error) {
-      throw error instanceof StatementError ? error : new StatementError({ ...this.#driver.classify(error, false), outcome: 'not-done' }, error);
+      throw error instanceof StatementError
+        ? error
+        : new StatementError({ ...this.#driver.classify(error, false), outcome: 'not-done' }, error);
     }
   }
 

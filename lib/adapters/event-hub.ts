@@ -3,12 +3,25 @@ import { EventEmitter } from 'node:events';
 import type { LockEventName, LockEvents, Observer } from '../contracts/observer.js';
 
 /** Every event there is. */
-const names = ['acquired', 'busy', 'renewed', 'expiring', 'overdue', 'lost', 'released', 'skipped', 'failed'] as const satisfies readonly LockEventName[];
+const names = [
+  'acquired',
+  'busy',
+  'renewed',
+  'expiring',
+  'overdue',
+  'lost',
+  'released',
+  'skipped',
+  'failed',
+] as const satisfies readonly LockEventName[];
 
 /** A listener of one event. */
 export type LockListener<E extends LockEventName> = (facts: LockEvents[E]) => void;
 
-const channels = Object.fromEntries(names.map((name) => [name, channel(`sequelize-distributed-lock:${name}`)])) as Record<LockEventName, Channel>;
+const channels = Object.fromEntries(names.map((name) => [name, channel(`sequelize-distributed-lock:${name}`)])) as Record<
+  LockEventName,
+  Channel
+>;
 
 /** Hands events to the registry's listeners and to `node:diagnostics_channel`. A listener that throws disturbs nobody. */
 export class EventHub implements Observer {

@@ -15,7 +15,13 @@ interface PgClient {
 /** True for a `pg.Pool`. */
 export function isPgPool(value: unknown): value is PgPool {
   const pool = value as Partial<PgPool> | null;
-  return typeof pool === 'object' && pool !== null && typeof pool.Client === 'function' && typeof pool.query === 'function' && typeof pool.options === 'object';
+  return (
+    typeof pool === 'object' &&
+    pool !== null &&
+    typeof pool.Client === 'function' &&
+    typeof pool.query === 'function' &&
+    typeof pool.options === 'object'
+  );
 }
 
 /** Connections with a pool's own settings, outside that pool. */

@@ -8,9 +8,9 @@ interface ConnectionManager {
   connect?(config: object): Promise<object>;
   _connect(config: object): Promise<object>;
   _disconnect(connection: object): Promise<void>;
-  /** SQLite's manager has no pool and no `connect`: it opens the file once for each uuid. */
+  /** SQLite's manager has no pool and no `connect`: it opens the file once for each uuid, and memory once for all. */
   getConnection(options: { uuid: string }): Promise<object>;
-  releaseConnection(connection: object): void;
+  readonly connections: object;
 }
 
 /**
@@ -34,12 +34,28 @@ function openedFile(manager: ConnectionManager): ConnectionSource {
   return {
     async open() {
       const uuid = `locks-${randomUUID()}`;
-      // The manager forgets a connection on release by the uuid that it finds on it.
-      return Object.assign(await manager.getConnection({ uuid }), { uuid });
+      try {
+        return await manager.getConnection({ uuid });
+      } finally {
+        // What the manager remembers it closes once more when Sequelize is closed: that fails for a connection that we have closed, and
+        // never ends for one that could not be opened.
+        Reflect.deleteProperty(manager.connections, uuid);
+      }
     },
-    close: (connection) => Promise.resolve(manager.releaseConnection(connection as object)),
+    close: (connection) => closedFile(connection as SqliteDatabase),
   };
 }
+
+interface SqliteDatabase {
+  readonly filename: string;
+  close(closed: (error: Error | null) => void): unknown;
+}
+
+const closedFile = (database: SqliteDatabase) =>
+  new Promise<void>((resolve, reject) => {
+    if (database.filename === ':memory:') resolve();
+    else database.close((error) => (error ? reject(error) : resolve()));
+  });
 
 /** Sequelize's name of the server's dialect. */
 export const dialectNameOf = (sequelize: Sequelize): string => sequelize.getDialect();

@@ -35,6 +35,7 @@ function wait(ms: number, keepAlive: boolean, fn: () => void): Cancel {
     const next = setTimeout(() => (left > LONGEST_TIMER_MS ? (timer = part()) : fn()), Math.min(left, LONGEST_TIMER_MS));
     return keepAlive ? next : next.unref();
   };
-  let timer = ms === Infinity ? undefined : part();
+  // What never comes needs no timer, unless the process is to stay alive for it.
+  let timer = ms === Infinity && !keepAlive ? undefined : part();
   return () => clearTimeout(timer);
 }

@@ -36,7 +36,7 @@ export interface Dialect<Connection = unknown> {
 /** A statement with the function that reads its answer. */
 export interface Step<Answer> {
   readonly statement: Statement;
-  read(rows: readonly Row[]): Answer;
+  readonly read: (rows: readonly Row[]) => Answer;
 }
 
 /** All times are whole milliseconds of the database's clock since 1970, read when the statement runs. */
@@ -61,6 +61,8 @@ export interface LockStatements {
   ask(claim: Claim): Step<AskAnswer>;
   /** {@link ask}, and stands in line if busy. */
   join(claim: Claim & { readonly waitMs: number }): Step<JoinAnswer>;
+  /** Sends `payload` to who listens as `registry`, where the server can notify. */
+  notify?(registry: string, payload: string): Step<void>;
   /** Where do these stand? One read for all, which locks nothing. */
   look(stands: readonly Stand[]): Step<readonly StandView[]>;
   /** Makes the head of the line owner for one claim, if the row is expired. */

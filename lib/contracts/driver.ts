@@ -21,6 +21,6 @@ export interface Driver<Connection = unknown> {
   keepAlive(connection: Connection, alive: boolean): void;
   /** What `error` says about the row. `sent`: the statement had been handed to the driver on an open connection. Never by message text. */
   classify(error: unknown, sent: boolean): Failure;
-  /** Calls `heard` for each notification on `channel`, where the server can notify. */
-  listen?(connection: Connection, channel: string, heard: (payload: string) => void): Promise<void>;
+  /** Calls `heard` with each notification to this registry (the first half of its owner ids), where the server can notify. */
+  listen?(connection: Connection, registry: string, heard: (payload: string) => void): Promise<void>;
 }

@@ -12,7 +12,7 @@ export interface PollingContext {
   /** How long the caller still waits. */
   readonly waitRemainingMs: number;
   /** A number from 0 to below 1. */
-  random(): number;
+  readonly random: () => number;
 }
 
 /** Give up now: the wait ends as if its time were over. */

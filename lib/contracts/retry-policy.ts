@@ -6,12 +6,12 @@ export interface RetryContext {
   /** Which step is being tried: `ask`, `release` and so on. */
   readonly step: string;
   /** Milliseconds until an answer is of no use any more; `Infinity` where there is no such time. */
-  remainingMs(): number;
+  readonly remainingMs: () => number;
   /** What a failed attempt says about the row. */
-  failureOf(error: unknown): Failure;
+  readonly failureOf: (error: unknown) => Failure;
   readonly clock: Clock;
   /** A number from 0 to below 1. */
-  random(): number;
+  readonly random: () => number;
 }
 
 /**

@@ -36,14 +36,22 @@ export interface Session {
    * @throws {StatementError}
    */
   run(statement: Statement, timeoutMs: number): Promise<readonly Row[]>;
-  /** A connection of its own for {@link Driver.listen}; the caller closes it. @throws {StatementError} */
-  open(timeoutMs: number): Promise<OpenConnection>;
+  /**
+   * Listens on a connection of its own, which the caller closes; `undefined` where the driver cannot.
+   *
+   * @throws {StatementError}
+   */
+  readonly listen: ((registry: string, listener: Listener, timeoutMs: number) => Promise<OpenConnection>) | undefined;
   /** Closes what is idle now and what is busy when it is done, at the latest after `graceMs`. Nothing runs afterwards. */
   close(graceMs: number): Promise<void>;
 }
 
-/** A connection outside the pool, with the driver that understands it. */
+export interface Listener {
+  readonly heard: (payload: string) => void;
+  readonly broken: () => void;
+}
+
+/** A connection outside the pool. */
 export interface OpenConnection {
-  readonly connection: unknown;
   close(): void;
 }

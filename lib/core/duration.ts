@@ -28,7 +28,7 @@ export function parseDuration(option: string, value: Duration, { min = 0, max = 
 
 // A bare '30' would be read as milliseconds by some and as seconds by others, so text needs a unit.
 function fromText(text: string): number {
-  return /[a-z]\s*$/i.test(text) && text.length <= 100 ? (ms(text as ms.StringValue) ?? NaN) : NaN;
+  return /[a-z]\s*$/i.test(text) && text.length <= 100 ? Number(ms(text as ms.StringValue)) : NaN;
 }
 
 const spoken = (bound: number) => (Number.isFinite(bound) ? ms(bound) : 'Infinity');

@@ -49,7 +49,11 @@ export class LockTimeoutError extends LockError {
     readonly waitedMs: number,
     readonly occupant: Occupant = {},
   ) {
-    super('LOCK_TIMEOUT', lockName, `Lock "${lockName}" was still held after ${Math.round(waitedMs)} ms${by(occupant)}. Wait longer, or see who holds it with inspect().`);
+    super(
+      'LOCK_TIMEOUT',
+      lockName,
+      `Lock "${lockName}" was still held after ${Math.round(waitedMs)} ms${by(occupant)}. Wait longer, or see who holds it with inspect().`,
+    );
   }
 }
 
@@ -92,7 +96,12 @@ export class LeaseLostError extends LockError {
       readonly result?: unknown;
     } = {},
   ) {
-    super('LEASE_LOST', lockName, `The lease of lock "${lockName}" (token ${fencingToken}) is over: ${lossText[reason]}. Stop working; another owner may have begun.`, options);
+    super(
+      'LEASE_LOST',
+      lockName,
+      `The lease of lock "${lockName}" (token ${fencingToken}) is over: ${lossText[reason]}. Stop working; another owner may have begun.`,
+      options,
+    );
     this.result = options.result;
   }
 
@@ -107,7 +116,11 @@ export class LeaseLostError extends LockError {
 /** The running async context holds this lock already and would wait for itself for ever. */
 export class LockDeadlockError extends LockError {
   constructor(lockName: string) {
-    super('LOCK_DEADLOCK', lockName, `Lock "${lockName}" is held by the caller itself, so waiting for it would never end. Pass reentrant: true to run under the outer lease.`);
+    super(
+      'LOCK_DEADLOCK',
+      lockName,
+      `Lock "${lockName}" is held by the caller itself, so waiting for it would never end. Pass reentrant: true to run under the outer lease.`,
+    );
   }
 }
 
@@ -123,7 +136,12 @@ export class LockStoreError extends LockError {
   ) {
     const subject = lockName === undefined ? '' : ` for lock "${lockName}"`;
     const doubt = outcomeUnknown ? ' It may have been carried out all the same; what was taken is being given back.' : '';
-    super('LOCK_STORE', lockName, `The database failed at "${step}"${subject}: ${messageOf(options.cause)}.${doubt} Check that it is reachable.`, options);
+    super(
+      'LOCK_STORE',
+      lockName,
+      `The database failed at "${step}"${subject}: ${messageOf(options.cause)}.${doubt} Check that it is reachable.`,
+      options,
+    );
   }
 }
 
@@ -154,7 +172,11 @@ export class LockRegistryNotConfiguredError extends LockError {
 /** The registry was closed, or is being closed: it takes no new work. */
 export class LockRegistryClosedError extends LockError {
   constructor(lockName?: string) {
-    super('LOCK_REGISTRY_CLOSED', lockName, `The lock registry is closed${lockName === undefined ? '' : `, so lock "${lockName}" cannot be taken`}. Make a new LockRegistry.`);
+    super(
+      'LOCK_REGISTRY_CLOSED',
+      lockName,
+      `The lock registry is closed${lockName === undefined ? '' : `, so lock "${lockName}" cannot be taken`}. Make a new LockRegistry.`,
+    );
   }
 }
 

@@ -14,9 +14,12 @@ export function parseTableName(value: unknown): TableName {
   const parts = typeof value === 'string' ? value.split('.') : [];
   const [first, second] = parts;
   if (!first || second === '' || parts.length > 2 || parts.some((part) => part.includes('\0'))) {
-    throw new TypeError(`Option "table" must be a table's name such as 'distributed_lock' or 'ops.distributed_lock'; got ${String(value)}.`);
+    throw new TypeError(
+      `Option "table" must be a table's name such as 'distributed_lock' or 'ops.distributed_lock'; got ${String(value)}.`,
+    );
   }
-  if (parts.some((part) => Buffer.byteLength(part) > 60)) throw new RangeError(`Option "table": no part of "${parts.join('.')}" may be longer than 60 bytes.`);
+  if (parts.some((part) => Buffer.byteLength(part) > 60))
+    throw new RangeError(`Option "table": no part of "${parts.join('.')}" may be longer than 60 bytes.`);
   return second === undefined ? { table: first } : { schema: first, table: second };
 }
 

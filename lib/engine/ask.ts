@@ -1,6 +1,6 @@
 import type { AskAnswer, Claim, Grant } from '../contracts/dialect.js';
 import { statementTimeout } from '../core/deadline.js';
-import type { Occupant } from '../core/errors.js';
+import { LockStoreError, type Occupant } from '../core/errors.js';
 import type { EngineParts, NamedLock } from './engine-parts.js';
 import { toOccupant } from './occupant.js';
 import type { Terms } from './options.js';
@@ -39,11 +39,14 @@ export async function askOnce(parts: EngineParts, lock: NamedLock, terms: Terms)
       if (answer.kind === 'busy') return { occupant: toOccupant(answer.occupant) };
       if (tries > 1) return { occupant: {} };
     } catch (error) {
-      janitor.giveBack(lock, owner, terms);
+      if (mayBeDone(error)) janitor.giveBack(lock, owner, terms);
       throw error;
     }
   }
 }
+
+/** True for an error behind which the statement may have been carried out. */
+export const mayBeDone = (error: unknown) => error instanceof LockStoreError && error.outcomeUnknown;
 
 /** The claim of an owner id on these terms. */
 export function claimOf({ holder }: EngineParts, { key }: NamedLock, owner: string, terms: Terms, notAfter: number | undefined): Claim {
@@ -51,7 +54,10 @@ export function claimOf({ holder }: EngineParts, { key }: NamedLock, owner: stri
 }
 
 /** Every answer to an ask tells the database's time. */
-export function learn({ store }: EngineParts, { answer, lastSent }: Answered<AskAnswer | { readonly kind: 'waiting'; readonly now: number }>): void {
+export function learn(
+  { store }: EngineParts,
+  { answer, lastSent }: Answered<AskAnswer | { readonly kind: 'waiting'; readonly now: number }>,
+): void {
   const now = answer.kind === 'granted' ? answer.grant.now : answer.now;
   if (now !== undefined) store.databaseClock.learn(now, lastSent);
 }

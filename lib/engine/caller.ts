@@ -19,7 +19,14 @@ export class Caller {
   readonly #cancelTimer: Cancel;
   readonly #onAbort: () => void;
 
-  constructor(clock: Clock, terms: Terms, attempt: number, end: CallerEnd, leave: (caller: Caller, error: unknown) => void, timedOut: (caller: Caller) => void) {
+  constructor(
+    clock: Clock,
+    terms: Terms,
+    attempt: number,
+    end: CallerEnd,
+    leave: (caller: Caller, error: unknown) => void,
+    timedOut: (caller: Caller) => void,
+  ) {
     this.enteredAt = clock.now();
     this.enteredAttempt = attempt;
     this.terms = terms;

@@ -1,5 +1,6 @@
 import type { Clock } from '../contracts/clock.js';
 import type { Observer } from '../contracts/observer.js';
+import type { Waker } from '../contracts/waker.js';
 import type { Janitor } from './janitor.js';
 import type { Keeper } from './keeper.js';
 import type { LocalQueue } from './local-queue.js';
@@ -15,6 +16,7 @@ export interface EngineParts {
   readonly keeper: Keeper;
   readonly janitor: Janitor;
   readonly watcher: Watcher;
+  readonly waker: Waker;
   readonly ids: OwnerIds;
   readonly clock: Clock;
   readonly turns: LoopTurns;

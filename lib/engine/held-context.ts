@@ -12,7 +12,7 @@ export interface Held {
 }
 
 // Two copies of the package in one process must agree on what a context holds.
-const storageKey = Symbol.for('sequelize-distributed-lock.held');
+const storageKey: unique symbol = Symbol.for('sequelize-distributed-lock.held');
 const shared = globalThis as { [storageKey]?: AsyncLocalStorage<Held> };
 const storage = (): AsyncLocalStorage<Held> => (shared[storageKey] ??= new AsyncLocalStorage<Held>());
 

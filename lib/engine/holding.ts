@@ -39,7 +39,12 @@ export class Holding {
   #range: TokenRange;
   #lastToken: number | undefined;
 
-  constructor(lock: { readonly name: string; readonly key: string }, owner: string, terms: Terms, { answer, firstSent, arrived }: Answered<Grant>) {
+  constructor(
+    lock: { readonly name: string; readonly key: string },
+    owner: string,
+    terms: Terms,
+    { answer, firstSent, arrived }: Answered<Grant>,
+  ) {
     this.name = lock.name;
     this.key = lock.key;
     this.owner = owner;

@@ -15,7 +15,7 @@ export class Janitor {
   readonly #clock: Clock;
   readonly #observer: Observer;
   readonly #pending = new Set<Promise<void>>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(store: Store, clock: Clock, observer: Observer) {
     this.#store = store;
@@ -23,7 +23,12 @@ export class Janitor {
     this.#observer = observer;
   }
 
-  giveBack(lock: { readonly name: string; readonly key: string }, owner: string, terms: { readonly ttlMs: number; readonly claimMs: number }, usedToken = 0): void {
+  giveBack(
+    lock: { readonly name: string; readonly key: string },
+    owner: string,
+    terms: { readonly ttlMs: number; readonly claimMs: number },
+    usedToken = 0,
+  ): void {
     const release: Release = { key: lock.key, owner, usedToken, restMs: 0, claimMs: terms.claimMs };
     const work = this.#untilAnswered(lock.name, release, statementTimeout(terms.ttlMs)).finally(() => this.#pending.delete(work));
     this.#pending.add(work);
@@ -31,7 +36,7 @@ export class Janitor {
 
   /** No more new attempts after those under way. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     await Promise.all(this.#pending);
   }
 
@@ -43,10 +48,21 @@ export class Janitor {
       } catch (error) {
         this.#observer.emit('failed', { lockName, step: 'release', error });
       }
-      if (this.#closed) return;
-      // An idle process need not stay alive for it: the lease ends by itself.
-      await new Promise<void>((resolve) => void this.#clock.after(PAUSE_MS, resolve));
-      if (this.#closed) return;
+      if (await this.#closedWithin(PAUSE_MS)) return;
     }
+  }
+
+  /** An idle process need not stay alive for it: the lease ends by itself. */
+  #closedWithin(ms: number): Promise<boolean> {
+    const { signal } = this.#closing;
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve(true);
+      const closed = () => (cancel(), resolve(true));
+      const cancel = this.#clock.after(ms, () => {
+        signal.removeEventListener('abort', closed);
+        resolve(false);
+      });
+      signal.addEventListener('abort', closed, { once: true });
+    });
   }
 }

@@ -106,7 +106,12 @@ export class Keeper {
     }
     if (lease && !holding.warned && leftMs <= lease.terms.warnMs) {
       holding.warned = true;
-      this.#observer.emit('expiring', { lockName: holding.name, token: lease.fencingToken, heldMs: lease.heldMs(now), remainingMs: leftMs });
+      this.#observer.emit('expiring', {
+        lockName: holding.name,
+        token: lease.fencingToken,
+        heldMs: lease.heldMs(now),
+        remainingMs: leftMs,
+      });
     }
     // Those that come due soon go with the same statement.
     return !holding.renewing && renewable(holding, now) && holding.renewAtMs <= now.monotonicMs + holding.ttlMs / 12;
@@ -120,7 +125,8 @@ export class Keeper {
       const answered = await this.#store.once({
         name: 'renew',
         timeoutMs: Math.min(...due.map(({ ttlMs }) => statementTimeout(ttlMs))),
-        step: (statements) => statements.renew(renewals.map(({ holding: { key, owner, usedToken }, ttlMs }) => ({ key, owner, ttlMs, token: usedToken }))),
+        step: (statements) =>
+          statements.renew(renewals.map(({ holding: { key, owner, usedToken }, ttlMs }) => ({ key, owner, ttlMs, token: usedToken }))),
       });
       this.#applyAll(renewals, answered);
     } catch (error) {
@@ -146,7 +152,8 @@ export class Keeper {
     holding.extend(sent, ttlMs, marginMs, answer.tokenTop);
     holding.othersWait = answer.waiters > 0;
     const { lease } = holding;
-    if (lease) this.#observer.emit('renewed', { lockName: holding.name, token: lease.fencingToken, heldMs: lease.heldMs(this.#clock.now()) });
+    if (lease)
+      this.#observer.emit('renewed', { lockName: holding.name, token: lease.fencingToken, heldMs: lease.heldMs(this.#clock.now()) });
   }
 
   /** A failed renewal is not a lost lease while time is left. */

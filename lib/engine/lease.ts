@@ -153,7 +153,12 @@ export class HeldLease implements Lease {
   lose(reason: LossReason): void {
     if (this.#lost) return;
     this.#lost = new LeaseLostError(this.name, reason, this.fencingToken);
-    this.#keeper.observer.emit('lost', { lockName: this.name, token: this.fencingToken, heldMs: this.heldMs(this.#keeper.clock.now()), reason });
+    this.#keeper.observer.emit('lost', {
+      lockName: this.name,
+      token: this.fencingToken,
+      heldMs: this.heldMs(this.#keeper.clock.now()),
+      reason,
+    });
     this.#controller?.abort(this.#lost);
   }
 

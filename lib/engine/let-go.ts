@@ -8,7 +8,12 @@ import type { Terms } from './options.js';
  *
  * Never rejects: a release that failed is an event, goes on in the background, and at the latest the lease ends by itself.
  */
-export async function letGo({ store, janitor, observer, clock }: EngineParts, holding: Holding, terms: Terms, restMs: number): Promise<boolean> {
+export async function letGo(
+  { store, janitor, observer, clock }: EngineParts,
+  holding: Holding,
+  terms: Terms,
+  restMs: number,
+): Promise<boolean> {
   const { name, key, owner, usedToken } = holding;
   const { deadline } = holding;
   try {

@@ -53,11 +53,24 @@ export class LocalQueue implements LeaseKeeper {
   /** Stands in line until granted. @throws what ends the wait */
   enter(terms: Terms): Promise<HeldLease> {
     if (this.#callers.size >= this.#parts.maxWaiting) {
-      return Promise.reject(new LockBusyError(this.name, this.#occupantNow(), `has ${this.#callers.size} callers in line here, which is the most (option "maxWaiting")`));
+      return Promise.reject(
+        new LockBusyError(
+          this.name,
+          this.#occupantNow(),
+          `has ${this.#callers.size} callers in line here, which is the most (option "maxWaiting")`,
+        ),
+      );
     }
     return new Promise((granted, refused) => {
       const attempt = this.#state.kind === 'standing' ? this.#state.stand.attempts : 0;
-      const caller = new Caller(this.clock, terms, attempt, { granted, refused }, (one, error) => this.#leave(one, error), (one) => this.#timeOut(one));
+      const caller = new Caller(
+        this.clock,
+        terms,
+        attempt,
+        { granted, refused },
+        (one, error) => this.#leave(one, error),
+        (one) => this.#timeOut(one),
+      );
       this.#callers.add(caller);
       this.#kick();
     });
@@ -75,9 +88,14 @@ export class LocalQueue implements LeaseKeeper {
       this.#occupant = occupant;
       if (granted) return this.#lendOrLetGo(this.#hold(new Holding(this, granted.owner, terms, granted.answered)), terms);
     } finally {
-      if (this.#state.kind === 'asking') this.#rest();
+      this.#asked();
     }
     return undefined;
+  }
+
+  /** Unless what was asked for was granted, whoever entered meanwhile stands now. */
+  #asked(): void {
+    if (this.#state.kind === 'asking') this.#rest();
   }
 
   /** Who is in the way, as far as is known here. */
@@ -95,7 +113,8 @@ export class LocalQueue implements LeaseKeeper {
       return false;
     }
     const now = this.clock.now();
-    if (this.observer.watches('released')) this.observer.emit('released', { lockName: this.name, token: lease.fencingToken, heldMs: lease.heldMs(now) });
+    if (this.observer.watches('released'))
+      this.observer.emit('released', { lockName: this.name, token: lease.fencingToken, heldMs: lease.heldMs(now) });
     const restMs = Math.max(0, Math.ceil(terms.minHoldMs - lease.heldMs(now)));
     if (this.#callers.size > 0 && restMs === 0 && !this.#mustYield(holding, now)) {
       this.#passOnInTurn(holding);
@@ -199,7 +218,8 @@ export class LocalQueue implements LeaseKeeper {
     holding.lease = lease;
     // What is the same for all leases of a holding needs no new look at the timer.
     if (attempts > 0 || terms.maxHoldMs < Infinity) this.#parts.keeper.arm(holding);
-    if (this.observer.watches('acquired')) this.observer.emit('acquired', { lockName: this.name, token, waitMs, attempts, label: terms.label });
+    if (this.observer.watches('acquired'))
+      this.observer.emit('acquired', { lockName: this.name, token, waitMs, attempts, label: terms.label });
     return lease;
   }
 
@@ -228,7 +248,11 @@ export class LocalQueue implements LeaseKeeper {
   async #lookAtLine(holding: Holding, now: Instant): Promise<void> {
     holding.lineSeenMs = now.monotonicMs;
     try {
-      const { answer } = await this.#parts.store.once({ name: 'look', timeoutMs: this.#parts.terms.claimMs, step: (statements) => statements.look([holding]) });
+      const { answer } = await this.#parts.store.once({
+        name: 'look',
+        timeoutMs: this.#parts.terms.claimMs,
+        step: (statements) => statements.look([holding]),
+      });
       holding.othersWait = (answer[0]?.waiters ?? 0) > 0;
     } catch {
       // The next bound looks again; the renewals tell as well.

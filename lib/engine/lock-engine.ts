@@ -24,7 +24,8 @@ export class LockEngine {
   /** Waits as long as the terms say. @throws what ends the wait */
   async acquire(names: LockNames, terms: Terms): Promise<Lease> {
     const locks = this.#admit(names, terms);
-    for (const { name } of locks) if (heldHere(this, name)) throw new LockDeadlockError(name);
+    const own = terms.waitMs > 0 ? locks.find(({ name }) => heldHere(this, name)) : undefined;
+    if (own) throw new LockDeadlockError(own.name);
     const endsMs = this.#nowMs() + terms.waitMs;
     return this.#all(locks, (lock) => this.#wait(lock, { ...terms, waitMs: Math.max(0, endsMs - this.#nowMs()) }, terms.waitMs));
   }
@@ -32,13 +33,8 @@ export class LockEngine {
   /** Asks once; `undefined` while somebody else holds one of them. */
   async tryAcquire(names: LockNames, terms: Terms): Promise<Lease | undefined> {
     const locks = this.#admit(names, terms);
-    let busy = false;
-    const lease = await this.#all(locks, async (lock) => {
-      const one = await this.#queue(lock).tryOnce(terms);
-      busy ||= !one;
-      return one;
-    });
-    if (busy && this.#parts.observer.watches('busy')) {
+    const lease = await this.#all(locks, (lock) => this.#queue(lock).tryOnce(terms));
+    if (!lease && this.#parts.observer.watches('busy')) {
       for (const { name } of locks) this.#parts.observer.emit('busy', { lockName: name, waitMs: 0, attempts: 1 });
     }
     return lease;
@@ -88,6 +84,7 @@ export class LockEngine {
 
   async #wait(lock: Lock, terms: Terms, wholeWaitMs: number): Promise<Lease> {
     if (this.#closed) throw new LockRegistryClosedError(lock.name);
+    terms.signal?.throwIfAborted();
     const queue = this.#queue(lock);
     if (wholeWaitMs > 0) return queue.enter(terms);
     const lease = await queue.tryOnce(terms);
@@ -129,7 +126,10 @@ interface Lock {
 /** The locks of a call, in byte order and each once. @throws {TypeError} none at all, or a name that is none */
 function locksOf(names: LockNames): Lock[] {
   if (typeof names === 'string') return [{ name: names, key: encodeName(names) }];
-  if (!Array.isArray(names) || names.length === 0) throw new TypeError(`A lock's name must be text or a list of texts that is not empty; got ${Array.isArray(names) ? 'an empty list' : typeof names}.`);
+  if (!Array.isArray(names) || names.length === 0)
+    throw new TypeError(
+      `A lock's name must be text or a list of texts that is not empty; got ${Array.isArray(names) ? 'an empty list' : typeof names}.`,
+    );
   const byKey = new Map((names as readonly string[]).map((name) => [encodeName(name), name]));
   return [...byKey].sort(([one], [other]) => (one < other ? -1 : 1)).map(([key, name]) => ({ name, key }));
 }

@@ -16,7 +16,11 @@ const TABLE_TIMEOUT_MS = 5_000;
 export async function prepareTable(store: Store, name: TableName, create: boolean): Promise<void> {
   const columns = await columnsOf(store);
   if (columns.length > 0) return checkColumns(name, columns);
-  if (!create) throw new LockTableError(spokenTable(name), 'does not exist and option "create" is false. Run createTable() or the SQL of createTableSql() first.');
+  if (!create)
+    throw new LockTableError(
+      spokenTable(name),
+      'does not exist and option "create" is false. Run createTable() or the SQL of createTableSql() first.',
+    );
   await createTable(store);
 }
 
@@ -31,10 +35,15 @@ export async function checkExisting(store: Store, name: TableName): Promise<void
   if (columns.length > 0) checkColumns(name, columns);
 }
 
-const columnsOf = (store: Store) => store.bare({ name: 'columns', timeoutMs: TABLE_TIMEOUT_MS, step: (statements) => statements.columns() });
+const columnsOf = (store: Store) =>
+  store.bare({ name: 'columns', timeoutMs: TABLE_TIMEOUT_MS, step: (statements) => statements.columns() });
 
 function checkColumns(name: TableName, columns: readonly string[]): void {
   if (isLockTable(columns)) return;
   const whose = isAncestorsTable(columns) ? 'is the table of the original Sequelize Distributed Lock' : 'is not a lock table';
-  throw new LockTableError(spokenTable(name), `${whose}: it has the columns ${columns.join(', ')}. It was left alone; choose another name with option "table".`, columns);
+  throw new LockTableError(
+    spokenTable(name),
+    `${whose}: it has the columns ${columns.join(', ')}. It was left alone; choose another name with option "table".`,
+    columns,
+  );
 }

@@ -7,7 +7,12 @@ import type { EngineParts, NamedLock } from './engine-parts.js';
 export function toOccupant(view: OccupantView | undefined): Occupant {
   if (!view) return {};
   const { holder, label } = view;
-  return { ...(holder ? { holder } : {}), ...(label ? { label } : {}), acquiredAt: new Date(view.acquiredAt), expiresAt: new Date(view.expiresAt) };
+  return {
+    ...(holder ? { holder } : {}),
+    ...(label ? { label } : {}),
+    acquiredAt: new Date(view.acquiredAt),
+    expiresAt: new Date(view.expiresAt),
+  };
 }
 
 /** Who is in the way, by a look. An error's decoration: a failed look says that nothing is known. */

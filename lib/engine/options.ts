@@ -2,6 +2,7 @@ import type { Clock } from '../contracts/clock.js';
 import type { Dialect } from '../contracts/dialect.js';
 import type { PollingPolicy } from '../contracts/polling-policy.js';
 import type { RetryPolicy } from '../contracts/retry-policy.js';
+import type { WakerStrategy } from '../contracts/waker.js';
 import { defaultMargin } from '../core/deadline.js';
 import { type Duration, parseDuration } from '../core/duration.js';
 
@@ -43,6 +44,8 @@ export interface RegistryOptions extends RunOptions {
   readonly create?: boolean;
   /** What to do when the database fails; default `transientRetry()`. */
   readonly retry?: RetryPolicy;
+  /** How waiters learn that it is their turn; default `notifications()`, which polls where the server cannot notify. */
+  readonly waker?: WakerStrategy;
   readonly clock?: Clock;
   /** A number from 0 to below 1; default `Math.random`. */
   readonly random?: () => number;
@@ -139,13 +142,15 @@ export function rejectUnknown(options: object, known: readonly string[]): void {
 
 /** A whole number, or `Infinity`. @throws {RangeError} anything else */
 export function count(option: string, value: number, min: number): number {
-  if (!(Number.isInteger(value) || value === Infinity) || value < min) throw new RangeError(`Option "${option}" must be a whole number of at least ${min}; got ${String(value)}.`);
+  if (!(Number.isInteger(value) || value === Infinity) || value < min)
+    throw new RangeError(`Option "${option}" must be a whole number of at least ${min}; got ${String(value)}.`);
   return value;
 }
 
 /** @throws {TypeError} not true or false */
 export function flag(option: string, value: unknown, otherwise: boolean): boolean {
-  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`Option "${option}" must be true or false; got ${typeof value}.`);
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new TypeError(`Option "${option}" must be true or false; got ${typeof value}.`);
   return value ?? otherwise;
 }
 
@@ -155,17 +160,18 @@ export const termOptions = [...callOptions, 'margin', 'warnBefore', 'claim'];
 /** Every option a registry takes. */
 export const registryOptions = [
   ...termOptions,
-  ...['table', 'create', 'retry', 'clock', 'random', 'dialect', 'holder', 'connections', 'fairness', 'maxWaiting', 'closeOnExit'],
+  ...['table', 'create', 'retry', 'waker', 'clock', 'random', 'dialect', 'holder', 'connections', 'fairness', 'maxWaiting', 'closeOnExit'],
 ];
 
 function oneOf<T extends string>(option: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value)) throw new TypeError(`Option "${option}" must be one of '${allowed.join("', '")}'; got ${String(value)}.`);
+  if (!allowed.includes(value)) throw new TypeError(`Option "${option}" must be one of '${allowed.join("', '")}'; got ${value}.`);
   return value;
 }
 
 /** @throws {TypeError} not a function */
 export function policy<P extends (...args: never) => unknown>(option: string, value: P): P {
-  if (typeof value !== 'function') throw new TypeError(`Option "${option}" must be a policy, such as one of the package's own; got ${typeof value}.`);
+  if (typeof value !== 'function')
+    throw new TypeError(`Option "${option}" must be a policy, such as one of the package's own; got ${typeof value}.`);
   return value;
 }
 

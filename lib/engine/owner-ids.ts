@@ -8,16 +8,19 @@ const HALF = OWNER_ID_LENGTH / 2;
  * An id is never used for a second ask: an old statement that runs late must not act for a new one.
  */
 export class OwnerIds {
-  /** The first half of every id of this registry. Its first letter says whether somebody listens there for notifications. */
+  /** The first half of every id of this registry. */
   readonly registry: string;
 
-  constructor(listens: boolean) {
-    this.registry = (listens ? 'n' : 'p') + hex(HALF).slice(1);
+  constructor(registry: string) {
+    this.registry = registry;
   }
 
   next(): string {
     return this.registry + hex(HALF);
   }
 }
+
+/** A registry's half. Its first letter says whether somebody listens for it. */
+export const registryId = (listens: boolean) => (listens ? 'n' : 'p') + hex(HALF).slice(1);
 
 const hex = (length: number) => randomBytes(length / 2).toString('hex');

@@ -8,7 +8,12 @@ import type { Lease } from './lease.js';
  * @throws what `body` threw, unchanged: it wins over anything that happened to the lease
  * @throws {LeaseLostError} `body` resolved, the lease was lost meanwhile, and `onLost` is `'reject'`
  */
-export async function runUnder<T>(registry: object, lease: Lease, onLost: 'reject' | 'ignore', body: (lease: Lease) => T | PromiseLike<T>): Promise<T> {
+export async function runUnder<T>(
+  registry: object,
+  lease: Lease,
+  onLost: 'reject' | 'ignore',
+  body: (lease: Lease) => T | PromiseLike<T>,
+): Promise<T> {
   let result: T;
   try {
     result = await holding(registry, lease, () => body(lease));

@@ -3,7 +3,7 @@ import { LONGEST_LINE_MS } from '../contracts/line.js';
 import { giveUp } from '../contracts/polling-policy.js';
 import { statementTimeout } from '../core/deadline.js';
 import { LockStoreError, type Occupant } from '../core/errors.js';
-import { claimOf, type Granted, learn } from './ask.js';
+import { claimOf, type Granted, learn, mayBeDone } from './ask.js';
 import type { Caller } from './caller.js';
 import type { EngineParts, NamedLock } from './engine-parts.js';
 import { toOccupant } from './occupant.js';
@@ -31,6 +31,7 @@ export class Stand {
   readonly #stopping = new AbortController();
   #attempts = 0;
   #previousDelayMs = 0;
+  #inLine = false;
   #failing: unknown;
 
   constructor(parts: EngineParts, queue: StandQueue) {
@@ -45,8 +46,9 @@ export class Stand {
 
   /** Why there is no answer just now; `undefined` where the last thing known is that the lock is busy. */
   get failure(): LockStoreError | undefined {
-    if (this.#failing === undefined && this.#attempts > 0) return undefined;
-    const cause = this.#failing ?? new Error('there was no answer within the wait');
+    const failing = this.#failing ?? this.#parts.watcher.failing;
+    if (failing === undefined && this.#attempts > 0) return undefined;
+    const cause = failing ?? new Error('there was no answer within the wait');
     return new LockStoreError(this.#queue.name, 'join', true, { cause });
   }
 
@@ -70,7 +72,7 @@ export class Stand {
         const granted = await this.#standAs(owner, head.terms);
         if (granted) return granted;
       } catch (error) {
-        this.#parts.janitor.giveBack(this.#queue, owner, head.terms);
+        if (this.#inLine || mayBeDone(error)) this.#leave(owner, head.terms);
         throw error;
       }
     }
@@ -94,20 +96,34 @@ export class Stand {
   }
 
   async #waitInLine(owner: string, terms: Terms, joined: Seen): Promise<Granted | undefined> {
+    this.#inLine = true;
     let seen: Seen = joined;
     let renewLineMs = this.#nowMs() + this.#lineMs() / 2;
     for (;;) {
-      const view = await this.#parts.watcher.next({ key: this.#queue.key, owner }, this.#delayMs(seen.occupant, seen.now), this.#stopping.signal);
+      const view = await this.#parts.watcher.next(
+        { key: this.#queue.key, owner },
+        this.#delayMs(seen.occupant, seen.now),
+        this.#stopping.signal,
+      );
       if (!view) return this.#leave(owner, terms);
+      if (view === 'woken') {
+        const granted = await this.#confirm(owner);
+        if (granted) return granted;
+        // Not our turn after all; the next look tells where we stand.
+        this.#inLine = true;
+        continue;
+      }
       this.#attempts++;
       this.#queue.saw(toOccupant(view.occupant));
-      if (view.place === 'gone') return undefined;
+      this.#inLine = view.place !== 'gone';
+      if (!this.#inLine) return undefined;
       if (view.place === 'mine') return this.#confirm(owner);
       if (view.occupant && view.occupant.expiresAt <= view.now) await this.#advance(terms);
       seen = view;
       if (this.#nowMs() < renewLineMs) continue;
       // A line lives for a limited time after the last join, so who waits longer says that it is still there.
       const { answer } = await this.#join(owner, terms);
+      if (answer.kind === 'granted') return this.#confirm(owner);
       if (answer.kind !== 'waiting') return this.#leave(owner, terms);
       renewLineMs = this.#nowMs() + this.#lineMs() / 2;
     }
@@ -127,8 +143,11 @@ export class Stand {
   async #confirm(owner: string): Promise<Granted | undefined> {
     const [head] = this.#queue.callers();
     const terms = head?.terms ?? this.#parts.terms;
-    const answered = await this.#ask('confirm', terms, (statements) => statements.confirm(claimOf(this.#parts, this.#queue, owner, terms, undefined)));
+    const answered = await this.#ask('confirm', terms, (statements) =>
+      statements.confirm(claimOf(this.#parts, this.#queue, owner, terms, undefined)),
+    );
     const { answer, lastSent } = answered;
+    this.#inLine = false;
     return answer && { owner, terms, answered: { ...answered, answer, firstSent: lastSent } };
   }
 
@@ -137,6 +156,7 @@ export class Stand {
   }
 
   #leave(owner: string, terms: Terms): undefined {
+    this.#inLine = false;
     this.#parts.janitor.giveBack(this.#queue, owner, terms);
   }
 
@@ -167,7 +187,9 @@ export class Stand {
     const untilExpiryMs = holderRemainingMs !== undefined && holderRemainingMs > 0 ? holderRemainingMs + AFTER_EXPIRY_MS : Infinity;
     const leftMs = head.remainingMs(this.#parts.clock.now());
     const untilLastLookMs = leftMs > LAST_LOOK_MS ? leftMs - LAST_LOOK_MS : Infinity;
-    return Math.min(delayMs, untilExpiryMs, untilLastLookMs, head.terms.claimMs * 0.8);
+    // While hand-overs are announced, looks are for what went wrong, once a claim; otherwise one must fall into every claim that may be ours.
+    const usualMs = this.#parts.watcher.announced ? head.terms.claimMs : Math.min(delayMs, head.terms.claimMs * 0.8);
+    return Math.min(usualMs, untilExpiryMs, untilLastLookMs);
   }
 
   /** The policy speaks for the caller in front; those on whom it gives up leave. */
@@ -215,6 +237,7 @@ interface Seen {
 
 /** @throws {RangeError} a policy from outside answered nonsense, which a timer would take for "at once" */
 function checked(delayMs: number): number {
-  if (!(delayMs >= 0)) throw new RangeError(`The polling policy answered ${String(delayMs)}; it must answer milliseconds of at least 0, or giveUp.`);
+  if (!(delayMs >= 0))
+    throw new RangeError(`The polling policy answered ${String(delayMs)}; it must answer milliseconds of at least 0, or giveUp.`);
   return delayMs;
 }

@@ -74,6 +74,12 @@ export class Store {
     return { answer: read(rows), firstSent: sent, lastSent: sent, arrived: clock.now(), repeated: false };
   }
 
+  /** Notifies who listens as `registry`; nothing where the server cannot. @throws {StatementError} */
+  async notify(registry: string, payload: string, timeoutMs: number): Promise<void> {
+    const step = this.#parts.statements.notify?.(registry, payload);
+    if (step) await this.#parts.session.run(step.statement, timeoutMs);
+  }
+
   /** A step that needs no table: what finds out about it and makes it. */
   async bare<T>(attempt: Attempt<T>): Promise<T> {
     return (await this.#retried(attempt)).answer;
@@ -137,7 +143,11 @@ interface Sendings {
 const ourOwn: Failure = { outcome: 'not-done', transient: false };
 const failureOf = (error: unknown): Failure => (error instanceof StatementError ? error.failure : ourOwn);
 
-function storeError(attempt: { readonly name: StepName; readonly lockName?: string }, error: unknown, outcomeUnknown: boolean): LockStoreError {
+function storeError(
+  attempt: { readonly name: StepName; readonly lockName?: string },
+  error: unknown,
+  outcomeUnknown: boolean,
+): LockStoreError {
   const cause = error instanceof StatementError ? error.cause : error;
   return new LockStoreError(attempt.lockName, attempt.name, outcomeUnknown, { cause });
 }

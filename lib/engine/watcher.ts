@@ -1,16 +1,19 @@
 import type { Cancel, Clock } from '../contracts/clock.js';
 import type { Stand, StandView } from '../contracts/dialect.js';
+import type { Waker } from '../contracts/waker.js';
 import type { Store } from './store.js';
 
 /** No registry looks more often, whatever its polling policy says and however many names it waits for. */
 const SHORTEST_GAP_MS = 50;
 const LOOK_TIMEOUT_MS = 5_000;
+/** Announcements for stands that gave up meanwhile are not kept for ever. */
+const MOST_EARLY = 1_000;
 
 interface Watched {
   readonly stand: Stand;
   readonly dueMs: number;
   readonly delayMs: number;
-  readonly seen: (view: StandView) => void;
+  readonly seen: (view: StandView | 'woken') => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -19,8 +22,13 @@ export class Watcher {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #watched = new Map<string, Watched>();
+  /** Whose turn was announced before it watched. */
+  readonly #early = new Set<string>();
   #lastLookMs = -Infinity;
   #looking = false;
+  #waker: Waker | undefined;
+  /** Why looks fail just now; `undefined` while they do not. */
+  failing: unknown;
   #timer: { readonly atMs: number; readonly cancel: Cancel } | undefined;
 
   constructor(store: Store, clock: Clock) {
@@ -29,26 +37,64 @@ export class Watcher {
   }
 
   /**
-   * What a look at `stand` after about `delayMs` shows; `undefined` as soon as `signal` aborts.
+   * What a look at `stand` after about `delayMs` shows; `'woken'` if its turn was announced before; `undefined` as soon as `signal` aborts.
    *
    * @throws {LockStoreError} the database failed
    */
-  async next(stand: Stand, delayMs: number, signal: AbortSignal): Promise<StandView | undefined> {
+  async next(stand: Stand, delayMs: number, signal: AbortSignal): Promise<StandView | 'woken' | undefined> {
     if (signal.aborted) return undefined;
+    if (this.#early.delete(stand.owner)) return 'woken';
     let stop = (): void => undefined;
     try {
-      return await new Promise<StandView | undefined>((seen, failed) => {
+      return await new Promise<StandView | 'woken' | undefined>((seen, failed) => {
         stop = () => seen(undefined);
         signal.addEventListener('abort', stop, { once: true });
         const dueMs = this.#nowMs() + delayMs;
         this.#watched.set(stand.owner, { stand, delayMs, dueMs, seen, failed });
+        this.#waker?.start();
         if (!this.#looking) this.#armFor(dueMs);
       });
     } finally {
       signal.removeEventListener('abort', stop);
       this.#watched.delete(stand.owner);
-      if (this.#watched.size === 0) this.#disarm();
+      if (this.#watched.size === 0) this.#rest();
     }
+  }
+
+  /** True while hand-overs are announced: then looks are only for what went wrong. */
+  get announced(): boolean {
+    return this.#waker?.reliable ?? false;
+  }
+
+  /** Set once, by whoever made both. */
+  set waker(waker: Waker) {
+    this.#waker = waker;
+  }
+
+  /** It is this stand's turn; or all are to look now. */
+  wake(owner: string | undefined): void {
+    if (owner === undefined) return this.#lookSoon();
+    const watched = this.#watched.get(owner);
+    if (!watched) return this.#remember(owner);
+    this.#watched.delete(owner);
+    watched.seen('woken');
+  }
+
+  /** The answer to its join is not here yet, or is being read. */
+  #remember(owner: string): void {
+    if (this.#early.size >= MOST_EARLY) this.#early.clear();
+    this.#early.add(owner);
+  }
+
+  #lookSoon(): void {
+    const nowMs = this.#nowMs();
+    for (const [owner, watched] of this.#watched) this.#watched.set(owner, { ...watched, dueMs: nowMs });
+    if (this.#watched.size > 0 && !this.#looking) this.#armFor(nowMs);
+  }
+
+  #rest(): void {
+    this.#disarm();
+    this.#waker?.stop();
   }
 
   #armFor(dueMs: number): void {
@@ -89,12 +135,15 @@ export class Watcher {
       const { answer } = await this.#store.run({
         name: 'look',
         timeoutMs: LOOK_TIMEOUT_MS,
+        failed: (error) => (this.failing = error),
         step: (statements) => statements.look(due.map(({ stand }) => stand)),
       });
+      this.failing = undefined;
       const views = new Map(answer.map((view) => [view.owner, view]));
       for (const { stand, seen } of due) {
         const view = views.get(stand.owner);
         if (!view) throw new TypeError('A look answered less than it was asked.');
+        if (view.place === 'mine') this.#waker?.doubt();
         this.#watched.delete(stand.owner);
         seen(view);
       }

@@ -18,7 +18,8 @@ export interface TransientRetryOptions {
  * @throws {RangeError} `retries` is negative, or a pause is below 1 ms
  */
 export function transientRetry({ retries = 8, first = 20, ceiling = 1_000 }: TransientRetryOptions = {}): RetryPolicy {
-  if (!Number.isInteger(retries) || retries < 0) throw new RangeError(`Option "retries" must be a whole number of at least 0; got ${retries}.`);
+  if (!Number.isInteger(retries) || retries < 0)
+    throw new RangeError(`Option "retries" must be a whole number of at least 0; got ${retries}.`);
   const firstMs = parseDuration('first', first, { min: 1 });
   const ceilingMs = parseDuration('ceiling', ceiling, { min: firstMs });
   const pauseMs = (attempt: number, { random }: RetryContext) => random() * Math.min(ceilingMs, firstMs * 2 ** (attempt - 1));

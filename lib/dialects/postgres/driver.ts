@@ -1,6 +1,7 @@
 import type { Driver } from '../../contracts/driver.js';
 import type { Row } from '../../contracts/session.js';
 import { classify } from './errors.js';
+import { channelOf } from './sql.js';
 
 /** A client of `pg`, by shape: the package is optional. */
 export interface PgClient {
@@ -18,7 +19,7 @@ const unnamed = new WeakSet<PgClient>();
 const poolerErrors = new Set(['42P05', '26000']);
 
 /** Longer than any statement of ours may take: what its sender has long given up must not run on. */
-const SERVER_TIMEOUT_MS = 10_000;
+export const SERVER_TIMEOUT_MS = 10_000;
 
 const settings = `
   SET default_transaction_isolation = 'read committed';
@@ -58,8 +59,8 @@ export const driver: Driver<PgClient> = {
 
   classify,
 
-  async listen(client, channel, heard) {
+  async listen(client, registry, heard) {
     client.on('notification', (message) => heard(message.payload ?? ''));
-    await client.query(`LISTEN "${channel}"`);
+    await client.query(`LISTEN "${channelOf(registry)}"`);
   },
 };

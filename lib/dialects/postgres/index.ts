@@ -15,7 +15,7 @@ export const postgres: Dialect<PgClient> = {
     driver: 'pg',
     clockSource: 'clock_timestamp()',
     busyTellsWho: true,
-    wakeUp: 'polling',
+    wakeUp: 'notification',
     mostConnections: Infinity,
     sharedBy: 'any number of hosts',
     limits: [],

@@ -1,16 +1,13 @@
 import type { LockStatements, RenewalAnswer } from '../../contracts/dialect.js';
 import type { Row } from '../../contracts/session.js';
 import { toNumber, toStandView, toText } from '../sql/rows.js';
-import { clock, clockWith, headOf, reserved, seen, tailOf, waitersIn } from './sql.js';
+import { CHANNEL_PREFIX, channelHalf, channelOf, clock, clockWith, headOf, notifyOwner, reserved, seen, tailOf, waitersIn } from './sql.js';
 
 /** A release may be lost in a server's crash: that costs one lease of waiting and never exclusion. A grant may not. */
 const asynchronousCommit = `, set_config('synchronous_commit', 'off', true) AS commits`;
 
-/** The channel on which a waiter of this owner id listens: its registry's half of the id. */
-export const CHANNEL_PREFIX = 'dlock_';
-
 /** How leases are renewed, watched and let go. */
-export function keepingStatements(table: string): Pick<LockStatements, 'look' | 'renew' | 'release' | 'free'> {
+export function keepingStatements(table: string): Pick<LockStatements, 'notify' | 'look' | 'renew' | 'release' | 'free'> {
   const lookText = `WITH ${clock}
     SELECT a.owner AS asker, c.ms AS now, ${seen('l')}
     FROM unnest($1::text[], $2::text[]) AS a(name, owner) CROSS JOIN clock c LEFT JOIN ${table} l ON l.name = a.name`;
@@ -30,6 +27,11 @@ export function keepingStatements(table: string): Pick<LockStatements, 'look' | 
     FROM asked a CROSS JOIN clock c LEFT JOIN renewed r ON r.owner = a.owner LEFT JOIN ${table} l ON l.name = a.name`;
 
   return {
+    notify: (registry, payload) => ({
+      statement: { id: 'dlock_notify', text: 'SELECT pg_notify($1, $2)', values: [channelOf(registry), payload] },
+      read: () => undefined,
+    }),
+
     look: (stands) => ({
       statement: { id: 'dlock_look', text: lookText, values: [stands.map(({ key }) => key), stands.map(({ owner }) => owner)] },
       read: (rows) => rows.map(toStandView),
@@ -56,7 +58,9 @@ export function keepingStatements(table: string): Pick<LockStatements, 'look' | 
   };
 }
 
-// The row as it was is joined for one answer only: whether the sender owned it. All changes go by the row that is updated.
+// RETURNING shows a row only as it became, and a second look at it beside the update would see it as it was before the statement, which is
+// too early where that waited for another release. So whether the sender owned the row travels in the lowest bit of `line_until`, which
+// every release writes: a millisecond more or less for waiters who are dead anyway.
 function releaseText(table: string): string {
   const mine = '(l.owner = $2)';
   const rest = `replace(l.line, $2 || ',', '')`;
@@ -71,6 +75,7 @@ function releaseText(table: string): string {
     UPDATE ${table} l SET
       owner = ${ifMine(headOf(rest), 'NULL', 'l.owner')},
       line = ${ifMine(tailOf(rest), `CASE WHEN ${lives} THEN ${rest} ELSE '' END`, rest)},
+      line_until = (l.line_until & -2) | ${ifMine('1', '1', '0')},
       token = ${ifMine(handedToken, used, 'l.token')},
       token_top = ${ifMine(reserved(handedToken), used, 'l.token_top')},
       acquired_at = ${ifMine('c.ms', 'l.acquired_at', 'l.acquired_at')},
@@ -79,9 +84,8 @@ function releaseText(table: string): string {
       holder = ${ifMine(`''`, 'l.holder', 'l.holder')},
       label = ${ifMine(`''`, 'l.label', 'l.label')},
       revoked = ${ifMine('false', 'false', 'l.revoked')}
-    FROM clock c, (SELECT name, owner FROM ${table} WHERE name = $1) old
-    WHERE l.name = old.name AND l.name = $1 AND (l.owner = $2 OR strpos(l.line, $2) > 0)
-    RETURNING l.owner, old.owner = $2 AS was_owner
+    FROM clock c WHERE l.name = $1 AND (l.owner = $2 OR strpos(l.line, $2) > 0)
+    RETURNING l.owner, l.line, l.line_until & 1 = 1 AS was_owner
   ) SELECT was_owner, ${notified} FROM freed`;
 }
 
@@ -104,12 +108,13 @@ function freeText(table: string): string {
       label = ${ifLive(`''`, 'l.label')},
       revoked = false
     FROM clock c WHERE l.name = $1 AND l.expires_at > c.ms
-    RETURNING l.owner, true AS was_owner
+    RETURNING l.owner, l.line, true AS was_owner
   ) SELECT was_owner, ${notified} FROM freed`;
 }
 
-/** Wakes the new owner, if there is one and its registry listens: ids of those begin with "n". */
-const notified = `CASE WHEN was_owner AND left(owner, 1) = 'n' THEN pg_notify('${CHANNEL_PREFIX}' || left(owner, 16), owner) END`;
+/** Wakes the new owner, or tells the head of the line that the lock rests until another time. */
+const notified = `CASE WHEN was_owner AND owner IS NOT NULL THEN ${notifyOwner('owner')}
+  WHEN was_owner AND left(line, 1) = 'n' THEN pg_notify('${CHANNEL_PREFIX}' || ${channelHalf('line')}, 'look') END AS notified`;
 
 function toRenewalAnswer(row: Row): RenewalAnswer {
   const owner = toText(row['asker']);

@@ -1,5 +1,6 @@
 import type { LockStatements } from '../../contracts/dialect.js';
 import { toLockView } from '../sql/rows.js';
+import { SERVER_TIMEOUT_MS } from './driver.js';
 import { clock, seen } from './sql.js';
 
 /** What operators ask for. */
@@ -11,11 +12,13 @@ export function operatorStatements(table: string): Pick<LockStatements, 'revoke'
     SELECT l.name, l.released_at, ${seen('l')} FROM ${table} l, clock c
     WHERE l.expires_at > c.ms AND ($1::text IS NULL OR l.name = $1) ORDER BY l.name`;
 
+  // A row's last token must be older than any clock that a statement under way has read: made anew by such a one, which found no row when
+  // it started, it would hand out numbers that it had handed out before.
   const pruneText = `WITH ${clock}
     DELETE FROM ${table} WHERE name IN (
       SELECT l.name FROM ${table} l, clock c
-      WHERE greatest(l.expires_at, l.released_at) <= c.ms - $1::bigint
-        AND (l.line = '' OR l.line_until <= c.ms) AND l.token_top <= c.us
+      WHERE greatest(l.expires_at, l.released_at) <= c.ms - greatest($1::bigint, ${SERVER_TIMEOUT_MS})
+        AND (l.line = '' OR l.line_until <= c.ms) AND l.token_top < c.us
       FOR UPDATE OF l SKIP LOCKED
     ) RETURNING name`;
 

@@ -32,6 +32,15 @@ export const waitersIn = (line: string) => `length(${line}) / ${PLACE_LENGTH}`;
 export const nextToken = 'greatest(l.token_top + 1, c.us)';
 export const reserved = (token: string) => `${token} + ${TOKENS_RESERVED}`;
 
+/** The channel of a registry is this and the first half of its owner ids. */
+export const CHANNEL_PREFIX = 'dlock_';
+
+/** Wakes a new owner whose registry listens: ids of those begin with "n". */
+export const notifyOwner = (owner: string) =>
+  `CASE WHEN left(${owner}, 1) = 'n' THEN pg_notify('${CHANNEL_PREFIX}' || ${channelHalf(owner)}, ${owner}) END`;
+export const channelHalf = (owner: string) => `left(${owner}, ${OWNER_ID_LENGTH / 2})`;
+export const channelOf = (registry: string) => CHANNEL_PREFIX + registry;
+
 /** What every answer about a row is read from. */
 export const seen = (row: string, owner = `${row}.owner`) =>
   `${owner} AS owner, ${row}.token, ${row}.token_top, ${row}.acquired_at, ${row}.expires_at, ${row}.holder, ${row}.label, ${row}.line`;

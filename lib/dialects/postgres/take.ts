@@ -1,7 +1,7 @@
 import type { Claim, LockStatements } from '../../contracts/dialect.js';
 import { LONGEST_LINE_MS, MOST_IN_LINE, PLACE_LENGTH } from '../../contracts/line.js';
 import { toAskAnswer, toGrant, toJoinAnswer } from '../sql/rows.js';
-import { clock, headOf, lineLives, nextToken, reserved, seen, tailOf } from './sql.js';
+import { clock, headOf, lineLives, nextToken, notifyOwner, reserved, seen, tailOf } from './sql.js';
 
 const inTime = '($7::bigint IS NULL OR c.ms <= $7)';
 const mine = '(l.owner = $2 AND NOT l.revoked)';
@@ -36,19 +36,29 @@ const taking = (table: string) => `
     INSERT INTO ${table} AS l (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked)
     SELECT $1, $2, c.us, ${reserved('c.us')}, c.ms, c.ms + $3::bigint, $5, $6, '', 0, false
     FROM clock c WHERE ${inTime} AND NOT EXISTS (SELECT FROM ${table} WHERE name = $1)
-    ON CONFLICT (name) DO NOTHING
+    ON CONFLICT DO NOTHING
     RETURNING ${seen('l')}
   )`;
 
-// Under READ COMMITTED this statement still sees the row as it was when it started, which is what a busy answer needs. A row that was not
-// changed grants nothing, whomever it names: too late, revoked, or in somebody else's hands at this moment.
+// Its own row, which it skipped because somebody joins the line there at this moment: a whole lease since then, and not just a claim.
+const granted = `CASE WHEN ${mine} AND ${inTime} AND l.expires_at - l.acquired_at >= $3::bigint THEN l.owner END`;
+
+// Under READ COMMITTED this statement still sees the row as it was when it started, which is what a busy answer needs.
 const answering = (table: string, changed: readonly string[]) => `
-  SELECT c.ms AS now, a.* FROM clock c LEFT JOIN (
+  SELECT c.ms AS now, (SELECT ${notifyOwner('owner')} FROM moved WHERE owner <> $2) AS notified, a.* FROM clock c LEFT JOIN (
     ${changed.map((cte) => `SELECT ${seen(cte)} FROM ${cte}`).join(' UNION ALL ')}
-    UNION ALL SELECT ${seen('l', 'NULL')} FROM ${table} l WHERE l.name = $1 AND ${changed.map((cte) => `NOT EXISTS (SELECT FROM ${cte})`).join(' AND ')}
+    UNION ALL SELECT ${seen('l', granted)} FROM ${table} l, clock c WHERE l.name = $1 AND ${changed.map((cte) => `NOT EXISTS (SELECT FROM ${cte})`).join(' AND ')}
   ) a ON true`;
 
-const claimValues = ({ key, owner, ttlMs, claimMs, holder, label, notAfter }: Claim) => [key, owner, ttlMs, claimMs, holder, label, notAfter ?? null];
+const claimValues = ({ key, owner, ttlMs, claimMs, holder, label, notAfter }: Claim) => [
+  key,
+  owner,
+  ttlMs,
+  claimMs,
+  holder,
+  label,
+  notAfter ?? null,
+];
 
 /** How a lock changes hands. */
 export function takingStatements(table: string): Pick<LockStatements, 'ask' | 'join' | 'advance' | 'confirm'> {
@@ -66,13 +76,15 @@ export function takingStatements(table: string): Pick<LockStatements, 'ask' | 'j
     RETURNING ${seen('l')}
   ) ${answering(table, ['moved', 'made', 'stood'])}`;
 
-  const advanceText = `WITH ${clock}
+  const advanceText = `WITH ${clock}, advanced AS (
     UPDATE ${table} l SET
       owner = ${headOf('l.line')}, line = ${tailOf('l.line')}, token = ${nextToken}, token_top = ${reserved(nextToken)},
       acquired_at = c.ms, expires_at = c.ms + $2::bigint, released_at = NULL, holder = '', label = '', revoked = false
     FROM clock c
     WHERE l.name = (SELECT f.name FROM ${table} f, clock c WHERE f.name = $1 AND f.expires_at <= c.ms FOR UPDATE OF f SKIP LOCKED)
-      AND l.expires_at <= c.ms AND ${lineLives}`;
+      AND l.expires_at <= c.ms AND ${lineLives}
+    RETURNING l.owner
+  ) SELECT ${notifyOwner('owner')} AS notified FROM advanced`;
 
   const confirmText = `WITH ${clock}
     UPDATE ${table} l SET expires_at = greatest(l.expires_at, c.ms + $3::bigint), acquired_at = c.ms, holder = $4, label = $5

@@ -5,7 +5,8 @@ import type { Row } from '../../contracts/session.js';
 /** A whole number, whatever the driver makes of a big one: a number, a bigint or text. @throws {TypeError} anything else */
 export function toNumber(value: unknown): number {
   const number = typeof value === 'string' || typeof value === 'bigint' ? Number(value) : value;
-  if (typeof number !== 'number' || !Number.isSafeInteger(number)) throw new TypeError(`The lock table answered ${String(value)} where a whole number belongs.`);
+  if (typeof number !== 'number' || !Number.isSafeInteger(number))
+    throw new TypeError(`The lock table answered ${String(value)} where a whole number belongs.`);
   return number;
 }
 

@@ -61,7 +61,9 @@ async function refuseUnfit(database: SqliteDatabase): Promise<void> {
   if (row?.['precise'] !== 1) throw new UnfitDatabaseError(`SQLite ${String(row?.['version'])} is too old to keep locks; it takes 3.42.`);
   // Each connection to such a database sees one of its own, unless they share a cache.
   if (row['file'] === '' && !database.filename.includes('cache=shared')) {
-    throw new UnfitDatabaseError(`The SQLite database "${database.filename}" is one connection's alone; locks need a file or "${IN_MEMORY}".`);
+    throw new UnfitDatabaseError(
+      `The SQLite database "${database.filename}" is one connection's alone; locks need a file or "${IN_MEMORY}".`,
+    );
   }
 }
 

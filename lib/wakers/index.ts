@@ -1,0 +1,2 @@
+export { notifications } from './notifications.js';
+export { pollingOnly } from './polling-only.js';

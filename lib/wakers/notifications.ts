@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import type { Cancel } from '../contracts/clock.js';
+import type { OpenConnection } from '../contracts/session.js';
+import type { Waker, WakerContext, WakerStrategy } from '../contracts/waker.js';
+import { type Duration, parseDuration } from '../core/duration.js';
+
+export interface NotificationsOptions {
+  /** How long a notification of the self-test may take; default 1 s. */
+  readonly proof?: Duration;
+  /** How long the listening connection outlives the last waiter, so that short waits do not open one each; default 10 s. */
+  readonly linger?: Duration;
+  /** When to test again after notifications were found not to arrive; default 10 min. */
+  readonly retest?: Duration;
+}
+
+/**
+ * Listens for the server's notifications on one connection while somebody waits; where the server has none, polls.
+ *
+ * A transaction pooler answers LISTEN with OK and delivers nothing, and a notification sent on the listening connection itself arrives all
+ * the same, so each connection proves itself by one sent from another. Until then, and where the proof fails, the polling policy looks.
+ *
+ * @throws {RangeError} a negative duration
+ */
+export function notifications({ proof = 1_000, linger = 10_000, retest = '10m' }: NotificationsOptions = {}): WakerStrategy {
+  const times: Times = {
+    proofMs: parseDuration('proof', proof),
+    lingerMs: parseDuration('linger', linger),
+    retestMs: parseDuration('retest', retest),
+  };
+  return (context) => new Listener(context, times);
+}
+
+interface Times {
+  readonly proofMs: number;
+  readonly lingerMs: number;
+  readonly retestMs: number;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 5_000;
+
+type State =
+  /** Nothing is open. */
+  | 'off'
+  /** A connection is being opened or proven, or waits to be opened again. */
+  | 'trying'
+  | 'proven'
+  /** The proof failed: nothing is open until the next test. */
+  | 'useless';
+
+class Listener implements Waker {
+  readonly #context: WakerContext;
+  readonly #times: Times;
+  #state: State = 'off';
+  #connection: OpenConnection | undefined;
+  #failures = 0;
+  #wanted = false;
+  #closed = false;
+  #lingering: Cancel | undefined;
+  #nonce: string | undefined;
+  #proven: (() => void) | undefined;
+
+  constructor(context: WakerContext, times: Times) {
+    this.#context = context;
+    this.#times = times;
+  }
+
+  get listens(): boolean {
+    return this.#context.listen !== undefined;
+  }
+
+  get reliable(): boolean {
+    return this.#state === 'proven';
+  }
+
+  start(): void {
+    this.#wanted = true;
+    this.#lingering?.();
+    this.#lingering = undefined;
+    if (this.#state === 'off' && this.listens && !this.#closed) void this.#connect();
+  }
+
+  stop(): void {
+    this.#wanted = false;
+    this.#lingering ??= this.#context.clock.after(this.#times.lingerMs, () => this.#hangUp('off'));
+  }
+
+  doubt(): void {
+    if (this.#state === 'proven') void this.#prove(this.#connection);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#lingering?.();
+    this.#hangUp('off');
+  }
+
+  async #connect(): Promise<void> {
+    this.#state = 'trying';
+    const { listen } = this.#context;
+    let connection: OpenConnection | undefined;
+    try {
+      connection = await listen?.(
+        (payload) => this.#heard(payload),
+        () => this.#broke(connection),
+      );
+    } catch (error) {
+      return this.#tryLater(error);
+    }
+    if (!connection) return;
+    if (!this.#isTrying()) return connection.close();
+    this.#connection = connection;
+    await this.#prove(connection);
+  }
+
+  #isTrying(): boolean {
+    return this.#state === 'trying';
+  }
+
+  /** From another connection: only that tells the truth. */
+  async #prove(connection: OpenConnection | undefined): Promise<void> {
+    const arrived = await this.#arrives();
+    // It broke, or was hung up, meanwhile.
+    if (connection !== this.#connection || this.#state === 'off') return;
+    if (!arrived) return this.#giveUp();
+    this.#failures = 0;
+    if (this.#state !== 'proven') this.#context.changed(true);
+    this.#state = 'proven';
+    // What was handed over before this connection listened was not heard.
+    this.#context.wake(undefined);
+  }
+
+  async #arrives(): Promise<boolean> {
+    const { clock, notify } = this.#context;
+    const nonce = (this.#nonce = `test ${randomUUID()}`);
+    const heard = new Promise<boolean>((resolve) => {
+      const cancel = clock.after(this.#times.proofMs, () => resolve(false));
+      this.#proven = () => (cancel(), resolve(true));
+    });
+    // A server that does not answer is no proof against notifications; the retry of the next look finds out.
+    await notify(nonce).catch(() => this.#proven?.());
+    return heard;
+  }
+
+  #heard(payload: string): void {
+    if (payload === this.#nonce) this.#proven?.();
+    else if (!payload.startsWith('test ')) this.#context.wake(payload === LOOK ? undefined : payload);
+  }
+
+  #broke(connection: OpenConnection | undefined): void {
+    if (connection === undefined || connection !== this.#connection) return;
+    this.#connection = undefined;
+    this.#tryLater(new Error('the listening connection broke'));
+  }
+
+  #tryLater(why: unknown): void {
+    if (this.#state === 'proven' || this.#failures === 0) this.#context.changed(false, why);
+    this.#state = this.#wanted && !this.#closed ? 'trying' : 'off';
+    if (this.#state === 'off') return;
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
+    this.#context.clock.after(pauseMs, () => {
+      if (this.#state === 'trying' && !this.#connection && !this.#closed) void this.#connect();
+    });
+  }
+
+  #giveUp(): void {
+    this.#hangUp('useless');
+    this.#context.changed(false, new Error('notifications do not arrive on this connection, as behind a transaction pooler'));
+    this.#context.clock.after(this.#times.retestMs, () => {
+      if (this.#state !== 'useless') return;
+      this.#state = 'off';
+      if (this.#wanted) this.start();
+    });
+  }
+
+  #hangUp(state: State): void {
+    this.#lingering = undefined;
+    if (this.#state !== 'useless') this.#state = state;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.close();
+  }
+}
+
+/** The payload that asks for a look, where no owner id was handed the lock: it rests, and until when has changed. */
+const LOOK = 'look';

@@ -1,0 +1,260 @@
+import { expect } from 'chai';
+import { setTimeout } from 'node:timers/promises';
+import pg from 'pg';
+import type { Step } from '../../lib/contracts/dialect.js';
+import { onDatabase } from '../support/databases.js';
+import { claimOf, freshName, freshOwner, LockTable, MINUTE, releaseOf } from './lock-table.js';
+
+/** What only PostgreSQL has: row locks, transaction ids, a log of writes, notifications. */
+onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
+  let table: LockTable;
+  let name: string;
+  let other: pg.Client;
+
+  before(async () => {
+    table = new LockTable(database(), { connections: 2 });
+    await table.create();
+  });
+  beforeEach(async () => {
+    name = freshName();
+    other = new pg.Client({ connectionString: database().url });
+    await other.connect();
+  });
+  afterEach(() => other.end());
+  after(() => table.close());
+
+  /** Runs a statement on the other connection, in whatever transaction it has open. */
+  const runOnOther = async <Answer>({ statement: { text, values }, read }: Step<Answer>) =>
+    read((await other.query<Record<string, unknown>>(text, [...values])).rows);
+
+  /** The other connection's row lock, as a fenced transaction takes it, on what `owner` holds. */
+  const fence = async (owner: string) => {
+    await other.query('BEGIN');
+    const { rowCount } = await other.query('SELECT FROM distributed_lock WHERE name = $1 AND owner = $2 FOR KEY SHARE', [name, owner]);
+    expect(rowCount).to.equal(1);
+  };
+
+  describe('a busy ask', () => {
+    const askOften = async () => {
+      for (let asks = 0; asks < 30; asks++) await table.ask(name);
+    };
+
+    /** A server does things of its own now and then: what counts is that they are not ours. */
+    const quietly = async (sql: string) => {
+      const differences: number[] = [];
+      while (differences.length < 5 && !differences.includes(0)) {
+        const { rows: before } = await other.query<{ at: string }>(sql);
+        await askOften();
+        const { rows: after } = await other.query<{ at: string }>(sql);
+        differences.push(Number(after[0]?.at) - Number(before[0]?.at));
+      }
+      return Math.min(...differences);
+    };
+
+    it('writes nothing to the log of the server', async () => {
+      await table.hold(name);
+      await askOften(); // the first reader of a fresh row marks it as committed
+      expect(await quietly(`SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS at`)).to.equal(0);
+    });
+
+    it('takes no transaction id', async () => {
+      await table.hold(name);
+      expect(await quietly('SELECT txid_snapshot_xmax(txid_current_snapshot()) AS at')).to.equal(0);
+    });
+
+    it('reports no error', async () => {
+      await table.hold(name);
+      await askOften();
+      expect(database().logLines()?.filter((line) => line.includes('ERROR')) ?? []).to.deep.equal([]);
+    });
+  });
+
+  describe('behind a fenced transaction', () => {
+    it('an ask is answered busy at once although the lease is over', async () => {
+      const { owner } = await table.hold(name);
+      await table.age(name);
+      await fence(owner);
+      const startedAt = performance.now();
+      expect((await table.ask(name)).kind).to.equal('busy');
+      expect((await table.join(name)).kind).to.equal('busy');
+      expect(performance.now() - startedAt).to.be.below(500);
+      await other.query('COMMIT');
+      expect((await table.ask(name)).kind).to.equal('granted');
+    });
+
+    it('an advance does nothing', async () => {
+      const { owner } = await table.hold(name);
+      await table.stand(name, { waitMs: 3 * MINUTE });
+      await table.age(name, MINUTE + 1);
+      await fence(owner);
+      await table.run(table.statements.advance(name, 1_000));
+      expect(await table.row(name)).to.include({ owner });
+    });
+
+    it('renewals of this and other leases, waiters that join and leave, and a revocation pass', async () => {
+      const { owner, now } = await table.hold(name);
+      const unrelated = { key: freshName(), ttlMs: 2 * MINUTE, token: 0 };
+      const { owner: neighbour } = await table.hold(unrelated.key);
+      await fence(owner);
+      const renewals = [{ ...unrelated, owner: neighbour }, { ...unrelated, key: name, owner }];
+      const answers = await table.run(table.statements.renew(renewals));
+      expect(answers.map(({ kind }) => kind)).to.deep.equal(['renewed', 'renewed']);
+      const waiting = await table.stand(name);
+      expect(await table.release(name, waiting)).to.equal(false);
+      expect(await table.run(table.statements.revoke(name))).to.equal(true);
+      expect((await table.row(name))?.expires_at).to.be.at.least(now + 2 * MINUTE);
+    });
+
+    it('the fence still finds its owner after a renewal, under every isolation level', async () => {
+      for (const level of ['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE']) {
+        const { owner } = await table.hold(name);
+        await other.query(`BEGIN ISOLATION LEVEL ${level}`);
+        await other.query('SELECT 1 FROM distributed_lock WHERE name = $1', [name]);
+        await table.run(table.statements.renew([{ key: name, owner, ttlMs: 2 * MINUTE, token: 0 }]));
+        const { rowCount } = await other.query('SELECT FROM distributed_lock WHERE name = $1 AND owner = $2 FOR KEY SHARE', [name, owner]);
+        expect(rowCount, level).to.equal(1);
+        await other.query('COMMIT');
+        await table.release(name, owner);
+      }
+    });
+
+    it('a release waits for it, and then hands over', async () => {
+      const { owner } = await table.hold(name);
+      const head = await table.stand(name);
+      await fence(owner);
+      const released = table.release(name, owner);
+      await setTimeout(100);
+      expect(await table.row(name)).to.include({ owner });
+      await other.query('COMMIT');
+      expect(await released).to.equal(true);
+      expect(await table.row(name)).to.include({ owner: head });
+    });
+  });
+
+  describe('in the middle of somebody else’s statement', () => {
+    /** Starts `step` while the other connection has changed the row and not yet committed. */
+    const meanwhile = async <Answer>(change: Step<unknown>, step: Step<Answer>): Promise<Answer> => {
+      await other.query('BEGIN');
+      await runOnOther(change);
+      const answer = table.run(step);
+      await setTimeout(100);
+      await other.query('COMMIT');
+      return answer;
+    };
+
+    it('a waiter that leaves as it is made owner hands on, and says that it owned the lock', async () => {
+      const { owner } = await table.hold(name);
+      const [head, second] = [await table.stand(name), await table.stand(name)];
+      const { release } = table.statements;
+      expect(await meanwhile(release(releaseOf(name, owner)), release(releaseOf(name, head)))).to.equal(true);
+      expect(await table.row(name)).to.include({ owner: second, line: '' });
+    });
+
+    it('an ask is answered busy at once while another takes the lock', async () => {
+      await table.hold(name);
+      await table.age(name);
+      const { ask } = table.statements;
+      expect((await meanwhile(ask(claimOf(name)), ask(claimOf(name)))).kind).to.equal('busy');
+    });
+
+    it('an ask that is repeated while somebody joins the line is granted what it was granted before, at once', async () => {
+      const { owner, token } = await table.hold(name);
+      const { ask, join } = table.statements;
+      const answer = await meanwhile(join({ ...claimOf(name), waitMs: MINUTE }), ask(claimOf(name, { owner })));
+      expect(answer).to.have.nested.property('grant.token', token);
+    });
+
+    it('a join that is repeated then, after the lock was handed to it, is not granted the rest of a claim', async () => {
+      const { owner } = await table.hold(name);
+      const head = await table.stand(name);
+      await table.release(name, owner);
+      const { join } = table.statements;
+      const again = join({ ...claimOf(name, { owner: head }), waitMs: MINUTE });
+      expect((await meanwhile(join({ ...claimOf(name), waitMs: MINUTE }), again)).kind).to.equal('busy');
+    });
+
+    it('an ask is answered busy while another makes the row', async () => {
+      const { ask } = table.statements;
+      expect((await meanwhile(ask(claimOf(name)), ask(claimOf(name)))).kind).to.equal('busy');
+    });
+
+    it('a join stands behind whoever takes the lock, or is told to ask again', async () => {
+      await table.hold(name);
+      await table.age(name);
+      const { ask, join } = table.statements;
+      const owner = freshOwner();
+      expect((await meanwhile(ask(claimOf(name)), join({ ...claimOf(name, { owner }), waitMs: MINUTE }))).kind).to.equal('busy');
+      expect((await table.join(name, { owner })).kind).to.equal('waiting');
+    });
+
+    it('a renewal of what is being taken is answered taken', async () => {
+      const { owner } = await table.hold(name);
+      await table.age(name);
+      const { ask, renew } = table.statements;
+      const [answer] = await meanwhile(ask(claimOf(name)), renew([{ key: name, owner, ttlMs: MINUTE, token: 0 }]));
+      expect(answer?.kind).to.equal('taken');
+    });
+
+    it('a confirmation of what is being revoked fails', async () => {
+      const { owner } = await table.hold(name);
+      const { revoke, confirm } = table.statements;
+      expect(await meanwhile(revoke(name), confirm(claimOf(name, { owner })))).to.equal(undefined);
+    });
+
+    it('a pruning spares what is being taken', async () => {
+      const { owner, token } = await table.hold(name);
+      await table.release(name, owner, { usedToken: token });
+      await table.age(name);
+      const { ask, prune } = table.statements;
+      await meanwhile(ask(claimOf(name)), prune(MINUTE / 2));
+      expect((await table.row(name))?.token).to.be.above(token);
+    });
+  });
+
+  describe('notifications', () => {
+    /** Ids that begin with "n" belong to a registry that listens: the first half is its channel. */
+    const listeningOwner = () => `n${freshOwner().slice(1)}`;
+    const heard: string[] = [];
+    const listen = (owner: string) => {
+      heard.length = 0;
+      other.on('notification', ({ payload }) => heard.push(payload ?? ''));
+      return other.query(`LISTEN "dlock_${owner.slice(0, 16)}"`);
+    };
+    /** Whatever had been sent before this statement has arrived with its answer. */
+    const whatWasHeard = async () => {
+      await other.query('SELECT 1');
+      return heard;
+    };
+
+    it('wake the new owner on its registry’s channel when the lock is handed over', async () => {
+      const [owner, next] = [freshOwner(), listeningOwner()];
+      await table.hold(name, { owner });
+      await table.join(name, { owner: next });
+      await listen(next);
+      await table.release(name, owner);
+      expect(await whatWasHeard()).to.deep.equal([next]);
+    });
+
+    it('wake it when the lock is freed by force, and when the head of the line leaves', async () => {
+      const [first, second] = [listeningOwner(), listeningOwner()];
+      await table.hold(name);
+      for (const owner of [first, second]) await table.join(name, { owner });
+      await listen(first);
+      await listen(second);
+      await table.run(table.statements.free(name, 1_000));
+      await table.release(name, first);
+      expect(new Set(await whatWasHeard())).to.deep.equal(new Set([first, second]));
+    });
+
+    it('are not sent when somebody leaves the line, nor to who polls', async () => {
+      const [first, second] = [freshOwner(), listeningOwner()];
+      const { owner } = await table.hold(name);
+      for (const waiting of [first, second]) await table.join(name, { owner: waiting });
+      await listen(first);
+      await listen(second);
+      await table.release(name, second);
+      await table.release(name, owner);
+      expect(await whatWasHeard()).to.deep.equal([]);
+    });
+  });
+});

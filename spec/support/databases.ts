@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Sequelize, type Options } from 'sequelize';
+import { administer, postgresSource } from './postgres-source.js';
+import { unavailable } from './requirements.js';
+
+export type DialectName = 'postgres' | 'sqlite';
+
+/** A database that only one spec file knows. */
+export interface TestDatabase {
+  readonly dialect: DialectName;
+  /** For `connect()`, here or in a child process. */
+  readonly url: string;
+  /** A Sequelize of its own, closed when the database is dropped. */
+  newSequelize(options?: Options): Sequelize;
+  /** The lines that the server logged since this database was made; `undefined` where there is no log to read. */
+  logLines(): string[] | undefined;
+  drop(): Promise<void>;
+}
+
+/** Connects to the database at `url`, as `TestDatabase.url` gives it. */
+export function connect(url: string, options: Options = {}): Sequelize {
+  const quiet: Options = { logging: false, ...options };
+  return url.startsWith('sqlite:')
+    ? new Sequelize({ dialect: 'sqlite', storage: url.slice('sqlite:'.length), ...quiet })
+    : new Sequelize(url, { dialect: 'postgres', ...quiet });
+}
+
+/** Makes a fresh database: on PostgreSQL by CREATE DATABASE, on SQLite a file in a folder of its own. */
+export function createDatabase(dialect: DialectName): Promise<TestDatabase> {
+  return makers[dialect]();
+}
+
+/** Runs a suite on a fresh database of every kind. `database` may be called in hooks and specs only. */
+export function eachDatabase(title: string, suite: (database: () => TestDatabase) => void): void {
+  for (const dialect of Object.keys(makers) as DialectName[]) onDatabase(dialect, `${title} (${dialect})`, suite);
+}
+
+/** Runs a suite on a fresh database of one kind. */
+export function onDatabase(dialect: DialectName, title: string, suite: (database: () => TestDatabase) => void): void {
+  describe(title, () => {
+    let database: TestDatabase | undefined;
+
+    before(async function () {
+      this.timeout(120_000); // the first suite may have to fetch and start a server
+      try {
+        database = await createDatabase(dialect);
+      } catch (error) {
+        unavailable(this, dialect, String(error));
+      }
+    });
+    after(() => database?.drop());
+
+    suite(() => {
+      if (!database) throw new Error('The database is made in a before hook: ask for it in hooks and specs, not in the suite.');
+      return database;
+    });
+  });
+}
+
+const makers: Readonly<Record<DialectName, () => Promise<TestDatabase>>> = {
+  async postgres() {
+    const server = await postgresSource();
+    const name = `locks_${randomBytes(6).toString('hex')}`;
+    await administer(server, `CREATE DATABASE ${name}`);
+    const linesBefore = server.logLines?.().length;
+    return new Database('postgres', server.url(name), {
+      logLines: () => server.logLines?.().slice(linesBefore),
+      drop: () => administer(server, `DROP DATABASE ${name} WITH (FORCE)`),
+    });
+  },
+
+  async sqlite() {
+    await import('sqlite3');
+    const folder = await mkdtemp(join(tmpdir(), 'locks-sqlite-'));
+    return new Database('sqlite', `sqlite:${join(folder, 'locks.db')}`, {
+      logLines: () => undefined,
+      drop: () => rm(folder, { recursive: true, force: true }),
+    });
+  },
+};
+
+class Database implements TestDatabase {
+  readonly #open = new Set<Sequelize>();
+
+  constructor(
+    readonly dialect: DialectName,
+    readonly url: string,
+    private readonly place: Pick<TestDatabase, 'logLines' | 'drop'>,
+  ) {}
+
+  newSequelize(options?: Options): Sequelize {
+    const sequelize = connect(this.url, options);
+    this.#open.add(sequelize);
+    return sequelize;
+  }
+
+  logLines(): string[] | undefined {
+    return this.place.logLines();
+  }
+
+  async drop(): Promise<void> {
+    await Promise.all([...this.#open].map((sequelize) => sequelize.close()));
+    await this.place.drop();
+  }
+}

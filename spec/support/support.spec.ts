@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { Child } from './child.js';
+import { eachDatabase } from './databases.js';
+import { recordStatements } from './statements.js';
+
+describe('Child', () => {
+  it('talks to a process, which ends by itself when it has nothing left to do', async () => {
+    const child = Child.start('echo.ts', ['40']);
+    child.send(2);
+    expect(await child.next()).to.equal(42);
+    expect(await child.exited).to.deep.equal({ code: 0, signal: null });
+  });
+
+  it('kills a stopped process', async () => {
+    const child = Child.start('echo.ts');
+    child.kill('SIGSTOP');
+    child.kill('SIGKILL');
+    expect(await child.exited).to.deep.equal({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('tells who waits for a message that the process ended without one', async () => {
+    const child = Child.start(new URL('nowhere.ts', import.meta.url));
+    const failure = await child.next().catch((error: unknown) => error);
+    expect(String(failure)).to.match(/code 1.*ERR_MODULE_NOT_FOUND/s);
+    expect(String(await child.next().catch((error: unknown) => error))).to.equal(String(failure));
+  });
+});
+
+eachDatabase('TestDatabase', (database) => {
+  it('is empty, and its statements are counted at the driver', async () => {
+    const sequelize = database().newSequelize();
+    await sequelize.query('SELECT 1'); // opens the connection
+    const statements = recordStatements();
+    await sequelize.query('CREATE TABLE t (a int)');
+    expect(statements).to.deep.equal(['CREATE TABLE t (a int)']);
+    expect(await sequelize.getQueryInterface().showAllTables()).to.have.length(1);
+  });
+
+  it('shows an error of the server in its log', async () => {
+    await database()
+      .newSequelize()
+      .query('SELECT nonsense')
+      .catch(() => undefined);
+    const lines = database().logLines();
+    if (lines) expect(lines.filter((line) => line.includes('ERROR'))).to.have.length(1);
+  });
+});
