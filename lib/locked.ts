@@ -20,6 +20,7 @@ export interface LockedDecorator<KeyThis, A extends readonly unknown[], O> {
     context: ClassMethodDecoratorContext<This, AsyncMethod<This, P, R>>,
   ): AsyncMethod<This, P, Result<R, O>>;
   /** `experimentalDecorators`. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- P is what checks the key function's parameters
   <P extends [...A, ...unknown[]], R>(
     target: object,
     key: string | symbol,

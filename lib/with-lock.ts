@@ -48,7 +48,7 @@ export function wrapped<This, A extends unknown[], R, O extends RunOptions | und
   const locked = async function (this: This, ...args: A): Promise<Awaited<R> | SkipResult<O>> {
     const names = typeof name === 'function' ? name.apply(this, args) : name;
     if (names === NO_LOCK) return await fn.apply(this, args);
-    return registryOf(this).run(names, () => fn.apply(this, args), options);
+    return registryOf(this).run<Awaited<R>, O>(names, async (): Promise<Awaited<R>> => await fn.apply(this, args), options);
   };
   return Object.defineProperties(locked, {
     name: { value: fn.name, configurable: true },

@@ -28,7 +28,10 @@ export function parseDuration(option: string, value: Duration, { min = 0, max = 
 
 // A bare '30' would be read as milliseconds by some and as seconds by others, so text needs a unit.
 function fromText(text: string): number {
-  return /[a-z]\s*$/i.test(text) && text.length <= 100 ? Number(ms(text as ms.StringValue)) : NaN;
+  if (!/[a-z]\s*$/i.test(text) || text.length > 100) return NaN;
+  // Its types promise a number for the text they know; for other text it answers undefined.
+  const parsed: unknown = ms(text as ms.StringValue);
+  return typeof parsed === 'number' ? parsed : NaN;
 }
 
 const spoken = (bound: number) => (Number.isFinite(bound) ? ms(bound) : 'Infinity');

@@ -13,8 +13,12 @@ export interface Held {
 
 // Two copies of the package in one process must agree on what a context holds.
 const storageKey: unique symbol = Symbol.for('sequelize-distributed-lock.held');
-const shared = globalThis as { [storageKey]?: AsyncLocalStorage<Held> };
-const storage = (): AsyncLocalStorage<Held> => (shared[storageKey] ??= new AsyncLocalStorage<Held>());
+const shared = globalThis as { [storageKey]?: AsyncLocalStorage<Held> | undefined };
+
+function storage(): AsyncLocalStorage<Held> {
+  shared[storageKey] ??= new AsyncLocalStorage();
+  return shared[storageKey];
+}
 
 /** The innermost lease of the running async context; `undefined` outside of `run`, `withLock` and `@Locked`. */
 export function currentLease(): Lease | undefined {
