@@ -12,10 +12,11 @@ export { DistributedLock, type DistributedLockOptions } from './distributed-lock
 export { currentLease } from './engine/held-context.js';
 export type { Lease } from './engine/lease.js';
 export { LeaseSet } from './engine/lease-set.js';
+export type { LockInfo } from './engine/lock-info.js';
 export type { LockNames } from './engine/lock-engine.js';
 export type { LockOptions, RegistryOptions, RunOptions } from './engine/options.js';
 export { EXECUTION_SKIPPED } from './engine/run-locked.js';
-export { isLockRegistry, type LockInfo, LockRegistry, type SkipResult } from './lock-registry.js';
+export { isLockRegistry, LockRegistry, type SkipResult } from './lock-registry.js';
 export type { LockSource } from './lock-source.js';
 export { Locked, type LockedDecorator, type MethodKey } from './locked.js';
 export { atMost, within } from './policies/combine.js';

@@ -3,23 +3,16 @@ import { beforeProcessEnds } from './adapters/exit-hook.js';
 import { processIdentity } from './adapters/process-identity.js';
 import { systemClock } from './adapters/system-clock.js';
 import { systemRandom } from './adapters/system-random.js';
-import type { Clock } from './contracts/clock.js';
-import type { Dialect, LockStatements, LockView, Step } from './contracts/dialect.js';
+import type { Dialect } from './contracts/dialect.js';
 import type { LockEventName } from './contracts/observer.js';
 import type { Session } from './contracts/session.js';
-import type { WakerStrategy } from './contracts/waker.js';
 import { type Duration, parseDuration } from './core/duration.js';
-import { LockRegistryClosedError } from './core/errors.js';
-import { decodeName, encodeName } from './core/lock-name.js';
+import { encodeName } from './core/lock-name.js';
 import { parseTableName, type TableName } from './core/table-name.js';
-import type { EngineParts } from './engine/engine-parts.js';
-import { Janitor } from './engine/janitor.js';
-import { Keeper } from './engine/keeper.js';
 import type { Lease } from './engine/lease.js';
-import type { LocalQueue } from './engine/local-queue.js';
 import { LockEngine, type LockNames } from './engine/lock-engine.js';
-import { checkExisting, createTable, prepareTable } from './engine/lock-table.js';
-import { LoopTurns } from './engine/loop-turns.js';
+import { type LockInfo, toLockInfo } from './engine/lock-info.js';
+import { prepareTable } from './engine/lock-table.js';
 import {
   count,
   flag,
@@ -35,29 +28,11 @@ import {
   type Terms,
   termsOf,
 } from './engine/options.js';
-import { OwnerIds, registryId } from './engine/owner-ids.js';
 import { type EXECUTION_SKIPPED, runLocked } from './engine/run-locked.js';
-import { type StepName, Store } from './engine/store.js';
-import { Watcher } from './engine/watcher.js';
 import { dialectOf, type LockSource, sessionOf } from './lock-source.js';
 import { exponentialPolling, transientRetry } from './policies/index.js';
 import { notifications } from './wakers/index.js';
 import { type NameOf, wrapped } from './with-lock.js';
-
-/** A lock as operators see it. Times are the database's. */
-export interface LockInfo {
-  readonly name: string;
-  /** The token last used, as of the last statement about the lock. */
-  readonly fencingToken: number;
-  readonly holder: string;
-  readonly label: string;
-  readonly acquiredAt: Date;
-  readonly expiresAt: Date;
-  /** Set while a released lock rests until its `minHold` is over: nobody holds it, and nobody can take it. */
-  readonly releasedAt: Date | undefined;
-  /** Processes that stand in line for it. */
-  readonly waiters: number;
-}
 
 /** What a call resolves to besides its body's result: the symbol, where it may be skipped. */
 export type SkipResult<O extends RunOptions | undefined> = O extends { readonly onBusy: 'skip' } ? typeof EXECUTION_SKIPPED : never;
@@ -83,16 +58,12 @@ export function isLockRegistry(value: unknown): value is LockRegistry {
 export class LockRegistry {
   readonly [registryBrand] = true;
   readonly #table: TableName;
-  readonly #create: boolean;
-  readonly #clock: Clock;
-  readonly #events = new EventHub();
-  readonly #session: Session;
-  readonly #store: Store;
-  readonly #parts: EngineParts;
-  readonly #engine: LockEngine;
-  readonly #queues = new Map<string, LocalQueue>();
-  readonly #defaults: TermDefaults;
   readonly #dialect: Dialect;
+  readonly #session: Session;
+  readonly #events = new EventHub();
+  readonly #engine: LockEngine;
+  readonly #defaults: TermDefaults;
+  readonly #terms: Terms;
   #closing: Promise<void> | undefined;
   #removeExitHook: (() => void) | undefined;
 
@@ -103,38 +74,28 @@ export class LockRegistry {
    */
   constructor(source: LockSource, options: RegistryOptions = {}) {
     rejectUnknown(options, registryOptions);
+    const clock = options.clock ?? systemClock;
+    const create = flag('create', options.create, true);
+    const table = parseTableName(options.table ?? 'distributed_lock');
+    this.#table = table;
     this.#defaults = defaultsOf(options);
-    const terms = termsOf(this.#defaults);
-    this.#table = parseTableName(options.table ?? 'distributed_lock');
-    this.#create = flag('create', options.create, true);
-    this.#clock = options.clock ?? systemClock;
+    this.#terms = termsOf(this.#defaults);
     this.#dialect = dialectOf(source, options.dialect);
-    this.#session = sessionOf(source, this.#dialect, this.#clock, options.connections ?? {});
-    const random = options.random ?? systemRandom;
-    this.#store = new Store({
+    this.#session = sessionOf(source, this.#dialect, clock, options.connections ?? {});
+    this.#engine = new LockEngine({
       session: this.#session,
-      statements: this.#dialect.statements(this.#table),
+      statements: this.#dialect.statements(table),
       retry: policy('retry', options.retry ?? transientRetry()),
-      clock: this.#clock,
-      random,
-      prepareTable: (store) => prepareTable(store, this.#table, this.#create),
-    });
-    this.#parts = {
-      store: this.#store,
-      keeper: new Keeper(this.#store, this.#clock, this.#events, (holding, reason) => this.#queues.get(holding.key)?.lost(holding, reason)),
-      janitor: new Janitor(this.#store, this.#clock, this.#events),
-      ...this.#waiting(policy('waker', options.waker ?? notifications())),
-      clock: this.#clock,
-      turns: new LoopTurns(this.#clock),
+      waker: policy('waker', options.waker ?? notifications()),
+      clock,
       observer: this.#events,
-      random,
+      random: options.random ?? systemRandom,
       holder: operatorText('holder', options.holder ?? processIdentity()),
       maxWaiting: count('maxWaiting', options.maxWaiting ?? Infinity, 0),
       fairnessMs: parseDuration('fairness', options.fairness ?? 20),
-      terms,
-      forget: (queue) => void this.#queues.delete(queue.key),
-    };
-    this.#engine = new LockEngine(this.#parts, this.#queues);
+      terms: this.#terms,
+      prepareTable: (store) => prepareTable(store, table, create),
+    });
     if (flag('closeOnExit', options.closeOnExit, false)) this.#removeExitHook = beforeProcessEnds(() => this.close());
   }
 
@@ -153,7 +114,7 @@ export class LockRegistry {
    * @throws the reason of `signal`, once that aborts; a lock granted meanwhile is given back
    */
   async acquire(name: LockNames, options?: LockOptions): Promise<Lease> {
-    return this.#engine.acquire(name, this.#terms(options));
+    return this.#engine.acquire(name, this.#termsOf(options));
   }
 
   /**
@@ -162,7 +123,7 @@ export class LockRegistry {
    * @throws as {@link acquire} does, but for time-outs and deadlocks
    */
   async tryAcquire(name: LockNames, options?: LockOptions): Promise<Lease | undefined> {
-    return this.#engine.tryAcquire(name, this.#terms(options));
+    return this.#engine.tryAcquire(name, this.#termsOf(options));
   }
 
   /**
@@ -180,7 +141,7 @@ export class LockRegistry {
     options?: O,
   ): Promise<T | SkipResult<O>> {
     if (typeof body !== 'function') throw new TypeError(`run() needs a function to run; got ${typeof body}.`);
-    const result = await runLocked(this.#engine, this.#events, name, this.#terms(options), body);
+    const result = await runLocked(this.#engine, this.#events, name, this.#termsOf(options), body);
     // The symbol comes with onBusy: 'skip' alone.
     return result as T | SkipResult<O>;
   }
@@ -200,13 +161,13 @@ export class LockRegistry {
 
   /** Who holds `name`; `undefined` while it is free. */
   async inspect(name: string): Promise<LockInfo | undefined> {
-    const [view] = await this.#operate('list', (statements) => statements.list(encodeName(name)), name);
+    const [view] = await this.#engine.operate('list', (statements) => statements.list(encodeName(name)), name);
     return view && toLockInfo(view);
   }
 
   /** Every lock that is held, or rests, now. */
   async list(): Promise<LockInfo[]> {
-    return (await this.#operate('list', (statements) => statements.list())).map(toLockInfo);
+    return (await this.#engine.operate('list', (statements) => statements.list())).map(toLockInfo);
   }
 
   /**
@@ -217,10 +178,10 @@ export class LockRegistry {
    */
   async forceRelease(name: string, { now = false }: { readonly now?: boolean } = {}): Promise<boolean> {
     const key = encodeName(name);
-    const { claimMs } = this.#parts.terms;
+    const { claimMs } = this.#terms;
     return now
-      ? this.#operate('free', (statements) => statements.free(key, Math.ceil(claimMs)), name)
-      : this.#operate('revoke', (statements) => statements.revoke(key), name);
+      ? this.#engine.operate('free', (statements) => statements.free(key, Math.ceil(claimMs)), name)
+      : this.#engine.operate('revoke', (statements) => statements.revoke(key), name);
   }
 
   /**
@@ -230,7 +191,7 @@ export class LockRegistry {
    */
   async prune({ idleFor = '7d' }: { readonly idleFor?: Duration } = {}): Promise<number> {
     const idleMs = Math.ceil(parseDuration('idleFor', idleFor, { max: Number.MAX_SAFE_INTEGER }));
-    return this.#operate('prune', (statements) => statements.prune(idleMs));
+    return this.#engine.operate('prune', (statements) => statements.prune(idleMs));
   }
 
   /**
@@ -239,8 +200,7 @@ export class LockRegistry {
    * @throws {LockTableError} a table of that name is there and is not a lock table
    */
   async createTable(): Promise<void> {
-    await checkExisting(this.#store, this.#table);
-    await createTable(this.#store);
+    await this.#engine.createTable(this.#table);
   }
 
   /** The SQL that makes the lock table, for a migration. */
@@ -275,85 +235,20 @@ export class LockRegistry {
 
   async #close(graceMs: number): Promise<void> {
     this.#removeExitHook?.();
-    const { keeper, janitor, waker } = this.#parts;
-    const endsMs = this.#clock.now().monotonicMs + graceMs;
-    const leftMs = () => Math.max(LAST_WORD_MS, endsMs - this.#clock.now().monotonicMs);
-    this.#engine.close();
-    await this.#within(graceMs, keeper.empty());
-    for (const holding of [...keeper.holdings]) {
-      this.#queues.get(holding.key)?.lost(holding, 'closed');
-      janitor.giveBack(holding, holding.owner, this.#parts.terms, holding.usedToken);
-    }
-    waker.close();
-    await this.#within(leftMs(), janitor.close());
-    await this.#session.close(leftMs());
+    await this.#engine.close(graceMs);
+    await this.#session.close(LAST_WORD_MS);
   }
 
-  /** Resolves with `work`, or after `ms` without it. */
-  async #within(ms: number, work: Promise<void>): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(ms, resolve, true);
-      void work.then(() => {
-        cancel();
-        resolve();
-      });
-    });
-  }
-
-  /** How waiters of this registry learn that it is their turn. */
-  #waiting(strategy: WakerStrategy): Pick<EngineParts, 'watcher' | 'waker' | 'ids'> {
-    const watcher = new Watcher(this.#store, this.#clock);
-    const { listen } = this.#session;
-    const registry = registryId(true);
-    const waker = strategy({
-      registry,
-      clock: this.#clock,
-      listen: listen && ((heard, broken) => listen(registry, { heard, broken }, OPERATOR_TIMEOUT_MS)),
-      notify: (payload) => this.#store.notify(registry, payload, OPERATOR_TIMEOUT_MS),
-      wake: (owner) => watcher.wake(owner),
-      changed: (available, error) => {
-        if (!available) this.#events.emit('failed', { lockName: undefined, step: 'listen', error });
-      },
-    });
-    watcher.waker = waker;
-    return { watcher, waker, ids: new OwnerIds(waker.listens ? registry : registryId(false)) };
-  }
-
-  #terms(options: RunOptions | undefined): Terms {
-    return options === undefined ? this.#parts.terms : termsOf(this.#defaults, options);
-  }
-
-  async #operate<T>(name: StepName, step: (statements: LockStatements) => Step<T>, lockName?: string): Promise<T> {
-    if (this.#closing) throw new LockRegistryClosedError(lockName);
-    const { answer } = await this.#store.run({
-      name,
-      ...(lockName === undefined ? {} : { lockName }),
-      timeoutMs: OPERATOR_TIMEOUT_MS,
-      step,
-    });
-    return answer;
+  #termsOf(options: RunOptions | undefined): Terms {
+    return options === undefined ? this.#terms : termsOf(this.#defaults, options);
   }
 }
 
-const OPERATOR_TIMEOUT_MS = 5_000;
-/** Longer than a release takes where the database answers. */
+/** What idle connections may take to say goodbye. */
 const LAST_WORD_MS = 100;
 
 /** What of a registry's options is every call's default. */
 function defaultsOf(options: RegistryOptions): TermDefaults {
   const given = Object.entries(options).filter(([option, value]) => termOptions.includes(option) && value !== undefined);
   return { polling: exponentialPolling(), ...Object.fromEntries(given) };
-}
-
-function toLockInfo({ key, token, holder, label, acquiredAt, expiresAt, releasedAt, waiters }: LockView): LockInfo {
-  return {
-    name: decodeName(key),
-    fencingToken: token,
-    holder,
-    label,
-    acquiredAt: new Date(acquiredAt),
-    expiresAt: new Date(expiresAt),
-    releasedAt: releasedAt === undefined ? undefined : new Date(releasedAt),
-    waiters,
-  };
 }

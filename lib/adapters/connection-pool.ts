@@ -79,7 +79,11 @@ export class ConnectionPool implements Session {
     for (const waiting of this.#waiting)
       waiting.fail(new StatementError({ outcome: 'not-done', transient: false }, new Error('The pool is closed.')));
     this.#waiting.clear();
-    const closing = this.#idle.splice(0).map(({ connection }) => this.#dismiss(connection));
+    const closing = this.#idle.splice(0).map(({ connection }) => {
+      // Somebody waits for this, so the process stays alive for it: a script may have nothing else left to do.
+      this.#driver.keepAlive(connection, true);
+      return this.#dismiss(connection);
+    });
     const busyDone = new Promise<void>((resolve) => (this.#open === 0 ? resolve() : (this.#whenEmpty = resolve)));
     await within(graceMs, this.#clock, Promise.all([...closing, busyDone]));
   }

@@ -276,7 +276,7 @@ export class LocalQueue implements LeaseKeeper {
   #rest(): void {
     this.#state = idle;
     this.#kick();
-    if (this.empty) this.#parts.forget(this);
+    if (this.empty) this.#parts.queues.delete(this.key);
   }
 
   #timeOut(caller: Caller): void {

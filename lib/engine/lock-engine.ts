@@ -1,11 +1,16 @@
+import type { Clock } from '../contracts/clock.js';
+import type { LockStatements, Step } from '../contracts/dialect.js';
 import { encodeName } from '../core/lock-name.js';
 import { LockBusyError, LockDeadlockError, LockRegistryClosedError, LockTimeoutError } from '../core/errors.js';
-import type { EngineParts } from './engine-parts.js';
+import type { TableName } from '../core/table-name.js';
+import { assemble, type EngineParts, type EngineSettings, type NamedLock } from './engine-parts.js';
 import { heldHere } from './held-context.js';
 import type { Lease } from './lease.js';
 import { LeaseSet } from './lease-set.js';
 import { LocalQueue } from './local-queue.js';
+import { checkExisting, createTable } from './lock-table.js';
 import type { Terms } from './options.js';
+import type { StepName } from './store.js';
 
 /** One name, or several that are taken together. */
 export type LockNames = string | readonly string[];
@@ -16,9 +21,23 @@ export class LockEngine {
   readonly #queues: Map<string, LocalQueue>;
   #closed = false;
 
-  constructor(parts: EngineParts, queues: Map<string, LocalQueue>) {
-    this.#parts = parts;
-    this.#queues = queues;
+  constructor(settings: EngineSettings) {
+    this.#parts = assemble(settings);
+    this.#queues = this.#parts.queues;
+  }
+
+  /** Runs an operator's statement. @throws {LockStoreError} {LockRegistryClosedError} */
+  async operate<T>(name: StepName, step: (statements: LockStatements) => Step<T>, lockName?: string): Promise<T> {
+    if (this.#closed) throw new LockRegistryClosedError(lockName);
+    const named = lockName === undefined ? {} : { lockName };
+    const { answer } = await this.#parts.store.run({ name, ...named, timeoutMs: OPERATOR_TIMEOUT_MS, step });
+    return answer;
+  }
+
+  /** Makes the lock table where it is missing. @throws {LockTableError} */
+  async createTable(table: TableName): Promise<void> {
+    await checkExisting(this.#parts.store, table);
+    await createTable(this.#parts.store);
   }
 
   /** Waits as long as the terms say. @throws what ends the wait */
@@ -63,26 +82,35 @@ export class LockEngine {
     return { held, missing };
   }
 
-  /** Takes no new work, and refuses who waits. */
-  close(): void {
+  /** Takes no new work, refuses who waits, lets holders finish for `graceMs`, ends the others and gives back what is left. */
+  async close(graceMs: number): Promise<void> {
+    const { clock, keeper, janitor, waker, terms } = this.#parts;
+    const endsMs = this.#nowMs() + graceMs;
     this.#closed = true;
     for (const queue of [...this.#queues.values()]) queue.close();
+    await settled(clock, graceMs, keeper.empty());
+    for (const holding of [...keeper.holdings]) {
+      this.#queues.get(holding.key)?.lost(holding, 'closed');
+      janitor.giveBack(holding, holding.owner, terms, holding.usedToken);
+    }
+    waker.close();
+    await settled(clock, Math.max(LAST_WORD_MS, endsMs - this.#nowMs()), janitor.close());
   }
 
-  #admit(names: LockNames, { signal }: Terms): Lock[] {
+  #admit(names: LockNames, { signal }: Terms): NamedLock[] {
     const locks = locksOf(names);
     if (this.#closed) throw new LockRegistryClosedError(locks[0]?.name);
     signal?.throwIfAborted();
     return locks;
   }
 
-  #queue({ name, key }: Lock): LocalQueue {
+  #queue({ name, key }: NamedLock): LocalQueue {
     let queue = this.#queues.get(key);
     if (!queue) this.#queues.set(key, (queue = new LocalQueue(this.#parts, name, key)));
     return queue;
   }
 
-  async #wait(lock: Lock, terms: Terms, wholeWaitMs: number): Promise<Lease> {
+  async #wait(lock: NamedLock, terms: Terms, wholeWaitMs: number): Promise<Lease> {
     if (this.#closed) throw new LockRegistryClosedError(lock.name);
     terms.signal?.throwIfAborted();
     const queue = this.#queue(lock);
@@ -93,7 +121,7 @@ export class LockEngine {
   }
 
   /** All or none: one after the other in byte order, so that two callers with the same names never wait for each other. */
-  async #all<L extends Lease | undefined>(locks: readonly Lock[], take: (lock: Lock) => Promise<L>): Promise<L | LeaseSet> {
+  async #all<L extends Lease | undefined>(locks: readonly NamedLock[], take: (lock: NamedLock) => Promise<L>): Promise<L | LeaseSet> {
     const [only] = locks;
     if (only && locks.length === 1) return take(only);
     const taken: Lease[] = [];
@@ -118,13 +146,23 @@ export class LockEngine {
   }
 }
 
-interface Lock {
-  readonly name: string;
-  readonly key: string;
+const OPERATOR_TIMEOUT_MS = 5_000;
+/** Longer than a release takes where the database answers. */
+const LAST_WORD_MS = 100;
+
+/** Resolves with `work`, or after `ms` without it. */
+async function settled(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(ms, resolve, true);
+    void work.then(() => {
+      cancel();
+      resolve();
+    });
+  });
 }
 
 /** The locks of a call, in byte order and each once. @throws {TypeError} none at all, or a name that is none */
-function locksOf(names: LockNames): Lock[] {
+function locksOf(names: LockNames): NamedLock[] {
   if (typeof names === 'string') return [{ name: names, key: encodeName(names) }];
   if (!Array.isArray(names) || names.length === 0)
     throw new TypeError(

@@ -55,6 +55,7 @@ class Listener implements Waker {
   #connection: OpenConnection | undefined;
   #failures = 0;
   #wanted = false;
+  #testing = false;
   #closed = false;
   #lingering: Cancel | undefined;
   #nonce: string | undefined;
@@ -86,7 +87,8 @@ class Listener implements Waker {
   }
 
   doubt(): void {
-    if (this.#state === 'proven') void this.#prove(this.#connection);
+    // One test at a time: a second one would leave the first without its answer.
+    if (this.#state === 'proven' && !this.#testing) void this.#prove(this.#connection);
   }
 
   close(): void {
@@ -119,7 +121,9 @@ class Listener implements Waker {
 
   /** From another connection: only that tells the truth. */
   async #prove(connection: OpenConnection | undefined): Promise<void> {
+    this.#testing = true;
     const arrived = await this.#arrives();
+    this.#testing = false;
     // It broke, or was hung up, meanwhile.
     if (connection !== this.#connection || this.#state === 'off') return;
     if (!arrived) return this.#giveUp();

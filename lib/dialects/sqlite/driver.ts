@@ -1,28 +1,13 @@
 import type { Driver } from '../../contracts/driver.js';
-import type { Row } from '../../contracts/session.js';
+import { all, IN_MEMORY, opened, type SqliteConstructor, type SqliteDatabase } from './database.js';
 import { classify, UnfitDatabaseError } from './errors.js';
-
-type Answer = (error: Error | null, rows: Row[]) => void;
-
-/** A database of `sqlite3`, by shape: the package is optional. */
-export interface SqliteDatabase {
-  readonly filename: string;
-  all(sql: string, values: readonly unknown[], answer: Answer): unknown;
-  configure(option: 'busyTimeout', ms: number): unknown;
-  close(closed: (error: Error | null) => void): unknown;
-  once(event: 'close', listener: () => void): unknown;
-}
-
-type SqliteConstructor = new (filename: string, opened: (error: Error | null) => void) => SqliteDatabase;
-
-const IN_MEMORY = ':memory:';
+import { PreparedStatements } from './prepared-statements.js';
 
 /** Longer waits are slept in JavaScript: SQLite sleeps in Node's thread pool, and four sleepers there stop every file and name look-up. */
 const BUSY_TIMEOUT_MS = 50;
 
-/** A database's version, whether its clock has milliseconds (since 3.42), and its file: empty where there is none. */
-const fitness = `SELECT sqlite_version() AS version, unixepoch('subsec') IS NOT NULL AS precise,
-  (SELECT file FROM pragma_database_list WHERE name = 'main') AS file`;
+/** Of connections that are ours alone. */
+const statementsOf = new WeakMap<SqliteDatabase, PreparedStatements>();
 
 /** `sqlite3`'s own database object, past `sequelize.query`. The journal mode is the application's affair. */
 export const driver: Driver<SqliteDatabase> = {
@@ -30,18 +15,18 @@ export const driver: Driver<SqliteDatabase> = {
     if (database.filename === IN_MEMORY) return privateDatabase(database);
     database.configure('busyTimeout', BUSY_TIMEOUT_MS);
     await refuseUnfit(database);
-    return database;
+    return keepingStatements(database);
   },
 
-  run: (database, { text, values }) => all(database, text, values),
+  run: (database, { text, values }) => statementsOf.get(database)?.all(text, values) ?? all(database, text, values),
 
   // Closing waits by itself for the statement that is under way, and nobody waits for the closing.
   destroy(database) {
-    if (!isPrivate(database)) database.close(() => undefined);
+    if (!inMemory(database)) database.close(() => undefined);
   },
 
   onBroken(database, fn) {
-    if (!isPrivate(database)) database.once('close', fn);
+    if (!inMemory(database)) database.once('close', fn);
   },
 
   // An open file keeps no process alive.
@@ -50,11 +35,9 @@ export const driver: Driver<SqliteDatabase> = {
   classify,
 };
 
-// Always `all`: it steps to the end, where the commit is. `get` would stop at the first row, and a commit that fails after that is silent.
-const all = (database: SqliteDatabase, text: string, values: readonly unknown[] = []) =>
-  new Promise<readonly Row[]>((resolve, reject) => {
-    database.all(text, values, (error, rows) => (error ? reject(error) : resolve(rows)));
-  });
+/** A database's version, whether its clock has milliseconds (since 3.42), and its file: empty where there is none. */
+const fitness = `SELECT sqlite_version() AS version, unixepoch('subsec') IS NOT NULL AS precise,
+  (SELECT file FROM pragma_database_list WHERE name = 'main') AS file`;
 
 async function refuseUnfit(database: SqliteDatabase): Promise<void> {
   const [row] = await all(database, fitness);
@@ -67,6 +50,19 @@ async function refuseUnfit(database: SqliteDatabase): Promise<void> {
   }
 }
 
+/** Keeps its statements prepared until somebody closes it, whoever that is. */
+function keepingStatements(database: SqliteDatabase): SqliteDatabase {
+  const statements = new PreparedStatements(database);
+  statementsOf.set(database, statements);
+  const close = database.close.bind(database);
+  return Object.assign(database, {
+    close(closed: (error: Error | null) => void) {
+      statements.finalize();
+      return close(closed);
+    },
+  });
+}
+
 /**
  * The application's in-memory database is one connection with its transactions in it, whose rollback would take the rows of locks along.
  * So each has a database beside it for locks alone, which all registries of that Sequelize share and none of them closes.
@@ -74,15 +70,11 @@ async function refuseUnfit(database: SqliteDatabase): Promise<void> {
 const privateDatabases = new WeakMap<SqliteDatabase, Promise<SqliteDatabase>>();
 
 function privateDatabase(application: SqliteDatabase): Promise<SqliteDatabase> {
-  const known = privateDatabases.get(application) ?? opened(application.constructor as SqliteConstructor);
+  const known =
+    privateDatabases.get(application) ?? opened(application.constructor as SqliteConstructor, IN_MEMORY).then(keepingStatements);
   privateDatabases.set(application, known);
   return known;
 }
 
-const opened = (Database: SqliteConstructor) =>
-  new Promise<SqliteDatabase>((resolve, reject) => {
-    const database = new Database(IN_MEMORY, (error) => (error ? reject(error) : resolve(database)));
-  });
-
-/** The application's own in-memory connections are never handed out, so one that is in memory is ours. */
-const isPrivate = (database: SqliteDatabase) => database.filename === IN_MEMORY;
+/** Either the application's own, or the one beside it: neither is ours to close. */
+const inMemory = (database: SqliteDatabase) => database.filename === IN_MEMORY;

@@ -1,5 +1,6 @@
 import type { Dialect } from '../../contracts/dialect.js';
-import { driver, type SqliteDatabase } from './driver.js';
+import type { SqliteDatabase } from './database.js';
+import { driver } from './driver.js';
 import { keepingStatements } from './keep.js';
 import { operatorStatements } from './operate.js';
 import { schemaStatements } from './schema.js';

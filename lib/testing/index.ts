@@ -1,0 +1,5 @@
+export { type Case, type Locks, type LockSeen, type World } from './contract/contract-case.js';
+export { dialectContract } from './dialect-contract.js';
+export { InjectedFailure, intercepted, type Interceptor, notDone, recorded, refused, type StepName, unknown } from './intercepted.js';
+export { ManualClock } from './manual-clock.js';
+export { type PolicyCase, type PolicyLimits, pollingContract, retryContract } from './policy-contract.js';
