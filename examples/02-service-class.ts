@@ -13,7 +13,7 @@ class Orders {
   @Locked((id: string) => `order:${id}`)
   async ship(id: string): Promise<string> {
     console.log(`${this.replica} ships ${id} …`);
-    await sleep(200);
+    await sleep(400);
     console.log(`${this.replica} has shipped ${id}`);
     return `${id} went out under token ${currentLease()?.fencingToken}`;
   }

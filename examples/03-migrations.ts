@@ -7,7 +7,7 @@ await using database = await TemporaryDatabase.create();
 
 async function start(replica: string): Promise<void> {
   const sequelize = database.connect();
-  const sql = (text: string) => async () => void (await sequelize.query(text));
+  const sql = (text: string) => () => sequelize.query(text);
   const umzug = new Umzug({
     migrations: [
       { name: '01-customers', up: sql('CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT)') },

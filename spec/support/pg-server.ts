@@ -140,13 +140,13 @@ interface Binaries {
   readonly postgres: string;
 }
 
-interface User {
+export interface User {
   readonly uid: number;
   readonly gid: number;
 }
 
 /** PostgreSQL refuses to run as root; every Unix has a user without rights. */
-const user: User | undefined =
+export const user: User | undefined =
   process.getuid?.() === 0
     ? { uid: Number(execFileSync('id', ['-u', 'nobody'])), gid: Number(execFileSync('id', ['-g', 'nobody'])) }
     : undefined;
@@ -187,7 +187,7 @@ function hasEnded(child: ChildProcess): boolean {
 }
 
 /** A free port below the range that outgoing connections are given, so that nobody takes it while the server is down. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(20_000, 32_000);
     const probe = createServer().listen(port, '127.0.0.1');

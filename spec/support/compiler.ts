@@ -1,0 +1,33 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+
+const root = dirname(fileURLToPath(new URL('../../package.json', import.meta.url)));
+
+/** What the compiler says of these files, which exist in memory only, with the settings of `tsconfig.json`; `file:line: message` each. */
+export function compile(files: Readonly<Record<string, string>>, settings: ts.CompilerOptions = {}): string[] {
+  const sources = new Map(Object.entries(files).map(([name, text]) => [join(root, '.memory', name), text]));
+  const options = { ...tsconfig(), moduleDetection: ts.ModuleDetectionKind.Force, ...settings };
+  const disk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: (path) => sources.has(path) || disk.fileExists(path),
+    readFile: (path) => sources.get(path) ?? disk.readFile(path),
+    getSourceFile(path, target, ...rest) {
+      const text = sources.get(path);
+      return text === undefined ? disk.getSourceFile(path, target, ...rest) : ts.createSourceFile(path, text, target);
+    },
+  };
+  const program = ts.createProgram([...sources.keys()], options, host);
+  return [...sources.keys()].flatMap((path) => ts.getPreEmitDiagnostics(program, program.getSourceFile(path)).map(spoken));
+}
+
+function tsconfig(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as { config: unknown };
+  return ts.parseJsonConfigFileContent(config, ts.sys, root).options;
+}
+
+function spoken({ file, start = 0, messageText }: ts.Diagnostic): string {
+  const place = file ? `${file.fileName.replace(/.*\/\.memory\//, '')}:${file.getLineAndCharacterOfPosition(start).line + 1}: ` : '';
+  return `${place}${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+}
