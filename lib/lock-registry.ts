@@ -161,7 +161,8 @@ export class LockRegistry {
 
   /** Who holds `name`; `undefined` while it is free. */
   async inspect(name: string): Promise<LockInfo | undefined> {
-    const [view] = await this.#engine.operate('list', (statements) => statements.list(encodeName(name)), name);
+    const key = encodeName(name);
+    const [view] = await this.#engine.operate('list', (statements) => statements.list(key), name);
     return view && toLockInfo(view);
   }
 

@@ -1,7 +1,7 @@
 import type { Sequelize } from 'sequelize';
 import { ConnectionPool } from './adapters/connection-pool.js';
 import { isPgPool, type PgPool, pgPoolSource } from './adapters/pg-pool-source.js';
-import { dialectNameOf, sequelizeSource } from './adapters/sequelize-source.js';
+import { dialectNameOf, hasPool, sequelizeSource } from './adapters/sequelize-source.js';
 import { borrowing, sharedSource } from './adapters/shared-pool.js';
 import type { Clock } from './contracts/clock.js';
 import type { Dialect } from './contracts/dialect.js';
@@ -31,12 +31,15 @@ export function dialectOf(source: LockSource, given: Dialect | undefined): Diale
 /** Connections of the registry's own, or the application's. @throws {TypeError} {RangeError} a wrong option "connections" */
 export function sessionOf(
   source: LockSource,
-  { driver, facts }: Dialect,
+  dialect: Dialect,
   clock: Clock,
   connections: NonNullable<RegistryOptions['connections']>,
 ): Session {
+  const { driver, facts } = dialect;
   if (connections === 'shared') {
     if (isPgPool(source)) throw new TypeError('Option "connections": \'shared\' needs a Sequelize instance.');
+    // One connection for all that the application does, its transactions included, is nothing to share.
+    if (!hasPool(source)) return sessionOf(source, dialect, clock, {});
     return new ConnectionPool(sharedSource(source), borrowing(driver, source), clock, { max: Infinity, idleMs: 0 });
   }
   rejectUnknown(connections, ['max']);

@@ -127,20 +127,22 @@ export class ConnectionPool implements Session {
   }
 
   async #connect(timeoutMs: number): Promise<unknown> {
+    let opened: unknown;
+    const prepared = async (): Promise<unknown> => {
+      opened = await this.#source.open();
+      const connection = await this.#driver.prepare(opened, timeoutMs);
+      this.#driver.onBroken(connection, () => this.#broke(connection));
+      return connection;
+    };
     try {
-      return await this.#inTime(timeoutMs, this.#prepared(timeoutMs), (late) => this.#driver.destroy(late));
+      return await this.#inTime(timeoutMs, prepared(), (late) => this.#driver.destroy(late));
     } catch (error) {
+      // Nobody else knows of one that was opened and could not be readied.
+      if (opened !== undefined) this.#driver.destroy(opened);
       throw error instanceof StatementError
         ? error
         : new StatementError({ ...this.#driver.classify(error, false), outcome: 'not-done' }, error);
     }
-  }
-
-  async #prepared(timeoutMs: number): Promise<unknown> {
-    const opened = await this.#source.open();
-    const connection = await this.#driver.prepare(opened, timeoutMs);
-    this.#driver.onBroken(connection, () => this.#broke(connection));
-    return connection;
   }
 
   /** One that broke while it was busy is given up when its statement ends. */
@@ -172,7 +174,7 @@ export class ConnectionPool implements Session {
           if (answered) return;
           cancel();
           const failure = this.#driver.classify(error, true);
-          if (failure.outcome === 'unknown') this.#giveUp(connection);
+          if (failure.outcome === 'unknown' || failure.useless) this.#giveUp(connection);
           else this.#serve(connection);
           reject(new StatementError(failure, error));
         },

@@ -3,8 +3,13 @@ import type { ConnectionSource } from '../contracts/driver.js';
 /** A `pg.Pool`, by shape: the package is optional. */
 export interface PgPool {
   readonly options: object;
-  readonly Client: new (options: object) => PgClient;
+  readonly idleCount: number;
   query(text: string): Promise<unknown>;
+}
+
+/** What a pool has beside; the types of `pg` do not show it. */
+interface ClientClass {
+  readonly Client: new (options: object) => PgClient;
 }
 
 interface PgClient {
@@ -14,7 +19,7 @@ interface PgClient {
 
 /** True for a `pg.Pool`. */
 export function isPgPool(value: unknown): value is PgPool {
-  const pool = value as Partial<PgPool> | null;
+  const pool = value as Partial<PgPool & ClientClass> | null;
   return (
     typeof pool === 'object' &&
     pool !== null &&
@@ -26,9 +31,10 @@ export function isPgPool(value: unknown): value is PgPool {
 
 /** Connections with a pool's own settings, outside that pool. */
 export function pgPoolSource(pool: PgPool): ConnectionSource {
+  const { Client } = pool as PgPool & ClientClass;
   return {
     async open() {
-      const client = new pool.Client(pool.options);
+      const client = new Client(pool.options);
       await client.connect();
       return client;
     },

@@ -19,8 +19,12 @@ interface ConnectionManager {
  */
 export function sequelizeSource(sequelize: Sequelize): ConnectionSource {
   const manager = (sequelize as unknown as { connectionManager: ConnectionManager }).connectionManager;
-  return typeof manager.connect === 'function' ? pooledServer(manager) : openedFile(manager);
+  return hasPool(sequelize) ? pooledServer(manager) : openedFile(manager);
 }
+
+/** False where the dialect keeps one connection for the whole application (SQLite): there is nothing that could be shared safely. */
+export const hasPool = (sequelize: Sequelize) =>
+  typeof (sequelize as unknown as { connectionManager: ConnectionManager }).connectionManager.connect === 'function';
 
 function pooledServer(manager: ConnectionManager): ConnectionSource {
   const config = manager.config.replication ? manager.config.replication.write : manager.config;

@@ -32,7 +32,8 @@ function wait(ms: number, keepAlive: boolean, fn: () => void): Cancel {
   const end = performance.now() + ms;
   const part = (): NodeJS.Timeout => {
     const left = Math.max(0, end - performance.now());
-    const next = setTimeout(() => (left > LONGEST_TIMER_MS ? (timer = part()) : fn()), Math.min(left, LONGEST_TIMER_MS));
+    // A timer may fire a little early, and what waits for a time must not see an earlier one.
+    const next = setTimeout(() => (performance.now() < end ? (timer = part()) : fn()), Math.min(left, LONGEST_TIMER_MS));
     return keepAlive ? next : next.unref();
   };
   // What never comes needs no timer, unless the process is to stay alive for it.

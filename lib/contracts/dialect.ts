@@ -47,8 +47,8 @@ type DatabaseMs = number;
  * when its answer was lost. `key` is the encoded name (core/lock-name.ts), printable ASCII.
  */
 export interface LockStatements {
-  /** What columns the table has; none where there is no table. */
-  columns(): Step<readonly string[]>;
+  /** What columns the table has, none where there is no table; and the time, which bounds the first asks. */
+  columns(): Step<TableView>;
   /** Makes schema and table where they are missing; any number of processes may run it at once. */
   create(): Step<void>;
   /** The same for a person or a migration to run. */
@@ -85,6 +85,11 @@ export interface LockStatements {
   list(key?: string): Step<readonly LockView[]>;
   /** Deletes rows that have been free for `idleMs`, have no line, and whose tokens are not ahead of the clock. Answers how many. */
   prune(idleMs: number): Step<number>;
+}
+
+export interface TableView {
+  readonly columns: readonly string[];
+  readonly now: DatabaseMs;
 }
 
 /** Who asks for what. */

@@ -13,6 +13,8 @@ export interface Failure {
   readonly outcome: 'not-done' | 'unknown';
   /** True where the same statement may succeed soon. */
   readonly transient: boolean;
+  /** The connection is of no use any more, though the statement was answered. */
+  readonly useless?: boolean;
   /** The lock table, or a part of it, is not there. */
   readonly missingTable?: boolean;
 }

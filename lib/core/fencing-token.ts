@@ -12,17 +12,24 @@ export interface TokenRange {
   readonly first: number;
   /** The highest token that the row has reserved for it. */
   readonly top: number;
+  /** The database's clock when it granted, in microseconds. Behind `first` where an owner before died with numbers unused. */
+  readonly clockUs: number;
 }
 
 /**
  * The token after `last`, or `undefined` where the row has not reserved it or the clock has not reached it.
  *
- * At most one token a microsecond since the grant: then a token is never ahead of the database's clock, and a grant made after
- * the row was lost, which starts at that clock, is above every token handed out before.
+ * No token is ahead of the database's clock: then a grant made after the row was lost, which starts at that clock, is above every
+ * token handed out before.
  *
- * @param sinceGrantMs milliseconds since the grant's answer arrived, on the monotonic clock
+ * @param sinceGrantMs milliseconds since the grant's answer arrived, on the monotonic clock: less than the database's clock has gone on
  */
 export function nextToken(last: number, range: TokenRange, sinceGrantMs: number): number | undefined {
   const next = last + 1;
-  return next <= range.top && next <= range.first + Math.floor(sinceGrantMs * 1_000) ? next : undefined;
+  return next <= range.top && msUntilClockReaches(next, range, sinceGrantMs) <= 0 ? next : undefined;
+}
+
+/** Milliseconds until the database's clock has surely come as far as `token`; 0 or less when it has. */
+export function msUntilClockReaches(token: number, { clockUs }: TokenRange, sinceGrantMs: number): number {
+  return (token - clockUs) / 1_000 - sinceGrantMs;
 }

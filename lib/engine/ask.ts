@@ -35,11 +35,13 @@ export async function askOnce(parts: EngineParts, lock: NamedLock, terms: Terms)
       });
       const { answer } = answered;
       learn(parts, answered);
+      const { unsureUntilMs } = answered;
+      if (answer.kind !== 'granted' && unsureUntilMs !== undefined) janitor.giveBack(lock, owner, terms, { unsureUntilMs });
       if (answer.kind === 'granted') return { granted: { owner, terms, answered: { ...answered, answer: answer.grant } }, occupant: {} };
       if (answer.kind === 'busy') return { occupant: toOccupant(answer.occupant) };
       if (tries > 1) return { occupant: {} };
     } catch (error) {
-      if (mayBeDone(error)) janitor.giveBack(lock, owner, terms);
+      if (mayBeDone(error)) janitor.giveBack(lock, owner, terms, { unsureUntilMs: store.unsureUntilMs(budgetMs) });
       throw error;
     }
   }

@@ -12,8 +12,8 @@ export interface CallerEnd {
 /** Somebody in the local queue. Leaves it once, by whichever comes first: a grant, the end of its wait, its signal, a failure. */
 export class Caller {
   readonly enteredAt: Instant;
-  /** How often the database had been asked when it came. */
-  readonly enteredAttempt: number;
+  /** How often the lock had been found busy when it came. */
+  readonly enteredBusy: number;
   readonly terms: Terms;
   readonly #end: CallerEnd;
   readonly #cancelTimer: Cancel;
@@ -22,13 +22,13 @@ export class Caller {
   constructor(
     clock: Clock,
     terms: Terms,
-    attempt: number,
+    busy: number,
     end: CallerEnd,
     leave: (caller: Caller, error: unknown) => void,
     timedOut: (caller: Caller) => void,
   ) {
     this.enteredAt = clock.now();
-    this.enteredAttempt = attempt;
+    this.enteredBusy = busy;
     this.terms = terms;
     this.#end = end;
     // Somebody waits, so the process stays alive for it.

@@ -1,6 +1,6 @@
 import type { Grant } from '../contracts/dialect.js';
 import { after, type Instant, msUntil } from '../core/deadline.js';
-import { nextToken, type TokenRange } from '../core/fencing-token.js';
+import { msUntilClockReaches, nextToken, type TokenRange } from '../core/fencing-token.js';
 import type { HeldLease } from './lease.js';
 import type { Terms } from './options.js';
 import type { Answered } from './store.js';
@@ -29,6 +29,8 @@ export class Holding {
   /** When the line was last looked at, on the monotonic clock. */
   lineSeenMs: number;
   ended = false;
+  /** Until then an ask of this owner id that was never answered may still be carried out, on the monotonic clock; `undefined` where all were. */
+  readonly unsureUntilMs: number | undefined;
 
   /** The keeper's: when to renew next, on the monotonic clock, and what is under way. */
   renewAtMs: number;
@@ -43,7 +45,7 @@ export class Holding {
     lock: { readonly name: string; readonly key: string },
     owner: string,
     terms: Terms,
-    { answer, firstSent, arrived }: Answered<Grant>,
+    { answer, firstSent, arrived, unsureUntilMs }: Answered<Grant>,
   ) {
     this.name = lock.name;
     this.key = lock.key;
@@ -56,7 +58,8 @@ export class Holding {
     this.othersWait = answer.waiters > 0;
     this.lineSeenMs = arrived.monotonicMs;
     this.#acquiredAtMs = answer.acquiredAt;
-    this.#range = { first: answer.token, top: answer.tokenTop };
+    this.#range = { first: answer.token, top: answer.tokenTop, clockUs: answer.now * 1_000 };
+    this.unsureUntilMs = unsureUntilMs;
   }
 
   /** The token used last, which a release tells the row; 0 where none was. */
@@ -82,6 +85,11 @@ export class Holding {
     const token = this.#lastToken === undefined ? this.#range.first : nextToken(this.#lastToken, this.#range, this.heldMs(now));
     if (token !== undefined) this.#lastToken = token;
     return token;
+  }
+
+  /** Milliseconds until {@link takeToken} has one, as far as that is a matter of time. */
+  msUntilToken(now: Instant): number {
+    return msUntilClockReaches(this.usedToken + 1, this.#range, this.heldMs(now));
   }
 
   /** True while the row has reserved more tokens than were used. */

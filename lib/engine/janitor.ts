@@ -2,13 +2,24 @@ import type { Clock } from '../contracts/clock.js';
 import type { Release } from '../contracts/dialect.js';
 import type { Observer } from '../contracts/observer.js';
 import { statementTimeout } from '../core/deadline.js';
+import type { NamedLock } from './engine-parts.js';
+import type { Terms } from './options.js';
 import type { Store } from './store.js';
 
 const PAUSE_MS = 1_000;
 
+/** What is known of an owner id that is given back. */
+interface GivenBack {
+  /** The token it used last; 0 where it used none. */
+  readonly usedToken?: number;
+  /** Until then an ask of it may still be carried out, on the monotonic clock. */
+  readonly unsureUntilMs?: number | undefined;
+}
+
 /**
  * Gives back in the background what nobody wants any more: asks that were given up without an answer, places in line, leases found lost.
- * Goes on until the database answers, because what was granted must be kept or given back on every path.
+ * Goes on until the database answers, because what was granted must be kept or given back on every path. Where an ask may still be carried
+ * out it goes on until that is over: a give-back that came before its ask has given nothing back.
  */
 export class Janitor {
   readonly #store: Store;
@@ -24,13 +35,15 @@ export class Janitor {
   }
 
   giveBack(
-    lock: { readonly name: string; readonly key: string },
+    lock: NamedLock,
     owner: string,
-    terms: { readonly ttlMs: number; readonly claimMs: number },
-    usedToken = 0,
+    terms: Pick<Terms, 'ttlMs' | 'claimMs'>,
+    { usedToken = 0, unsureUntilMs = 0 }: GivenBack = {},
   ): void {
     const release: Release = { key: lock.key, owner, usedToken, restMs: 0, claimMs: terms.claimMs };
-    const work = this.#untilAnswered(lock.name, release, statementTimeout(terms.ttlMs)).finally(() => this.#pending.delete(work));
+    const work = this.#untilDone(lock.name, release, statementTimeout(terms.ttlMs), unsureUntilMs).finally(() =>
+      this.#pending.delete(work),
+    );
     this.#pending.add(work);
   }
 
@@ -40,15 +53,18 @@ export class Janitor {
     await Promise.all(this.#pending);
   }
 
-  async #untilAnswered(lockName: string, release: Release, timeoutMs: number): Promise<void> {
+  async #untilDone(lockName: string, release: Release, timeoutMs: number, unsureUntilMs: number): Promise<void> {
     for (;;) {
+      const sentMs = this.#clock.now().monotonicMs;
+      let pauseMs = Math.max(0, unsureUntilMs - sentMs);
       try {
         await this.#store.run({ name: 'release', lockName, timeoutMs, step: (statements) => statements.release(release) });
-        return;
+        if (sentMs >= unsureUntilMs) return;
       } catch (error) {
         this.#observer.emit('failed', { lockName, step: 'release', error });
+        pauseMs = PAUSE_MS;
       }
-      if (await this.#closedWithin(PAUSE_MS)) return;
+      if (await this.#closedWithin(pauseMs)) return;
     }
   }
 

@@ -75,35 +75,35 @@ export class Keeper {
     const [answer] = answered.answer;
     if (!answer || holding.ended) return false;
     this.#apply(holding, answer, answered.lastSent, ttlMs, marginMs);
-    this.arm(holding);
-    return answer.kind === 'renewed';
+    const kept = this.#holdings.has(holding.owner);
+    if (kept) this.arm(holding);
+    return kept;
   }
 
   #wakeAt(now: Instant, atMs: number): void {
     if (atMs >= this.#wakeAtMs) return;
     this.#cancel?.();
     this.#wakeAtMs = atMs;
-    this.#cancel = this.#clock.after(Math.max(0, atMs - now.monotonicMs), () => this.#wake());
+    // Whole milliseconds: woken a fraction too early, it would have to be woken again, for ever where a fraction is too small to count.
+    this.#cancel = this.#clock.after(Math.max(1, Math.ceil(atMs - now.monotonicMs)), () => this.#wake());
   }
 
   #wake(): void {
     this.#wakeAtMs = Infinity;
     const now = this.#clock.now();
-    const due = [...this.#holdings.values()].filter((holding) => this.#isDue(holding, now));
-    if (due.length > 0) void this.#renew(due);
+    const soon = [...this.#holdings.values()].filter((holding) => this.#isDueSoon(holding, now));
+    // Those that come due soon go with the same statement, and none is sent for them alone.
+    if (soon.some(({ renewAtMs }) => renewAtMs <= now.monotonicMs)) void this.#renew(soon);
     let nextMs = Infinity;
     for (const holding of this.#holdings.values()) nextMs = Math.min(nextMs, this.#nextMs(holding, now));
     this.#wakeAt(now, nextMs);
   }
 
-  /** Ends or warns what is to be ended or warned, and says whether to renew. */
-  #isDue(holding: Holding, now: Instant): boolean {
+  /** Ends or warns what is to be ended or warned, and says whether it is about time to renew. */
+  #isDueSoon(holding: Holding, now: Instant): boolean {
+    if (this.#isOver(holding, now)) return false;
     const { lease } = holding;
-    const leftMs = msUntil(lease?.deadline ?? holding.deadline, now);
-    if (leftMs <= 0) {
-      this.#onLost(holding, lease?.lapseReason(now) ?? 'unreachable');
-      return false;
-    }
+    const leftMs = msUntil(endOf(holding), now);
     if (lease && !holding.warned && leftMs <= lease.terms.warnMs) {
       holding.warned = true;
       this.#observer.emit('expiring', {
@@ -113,8 +113,14 @@ export class Keeper {
         remainingMs: leftMs,
       });
     }
-    // Those that come due soon go with the same statement.
     return !holding.renewing && renewable(holding, now) && holding.renewAtMs <= now.monotonicMs + holding.ttlMs / 12;
+  }
+
+  /** Ends it if its time is over. */
+  #isOver(holding: Holding, now: Instant): boolean {
+    if (msUntil(endOf(holding), now) > 0) return false;
+    this.#onLost(holding, holding.lease?.lapseReason(now) ?? 'unreachable');
+    return true;
   }
 
   async #renew(due: readonly Holding[]): Promise<void> {
@@ -149,11 +155,13 @@ export class Keeper {
 
   #apply(holding: Holding, answer: RenewalAnswer, sent: Instant, ttlMs: number, marginMs: number): void {
     if (answer.kind !== 'renewed') return this.#onLost(holding, answer.kind);
+    // In a process that was away the answer may come before the timers: the holder may have seen that its lease is over, and it stays over.
+    const now = this.#clock.now();
+    if (this.#isOver(holding, now)) return;
     holding.extend(sent, ttlMs, marginMs, answer.tokenTop);
     holding.othersWait = answer.waiters > 0;
     const { lease } = holding;
-    if (lease)
-      this.#observer.emit('renewed', { lockName: holding.name, token: lease.fencingToken, heldMs: lease.heldMs(this.#clock.now()) });
+    if (lease) this.#observer.emit('renewed', { lockName: holding.name, token: lease.fencingToken, heldMs: lease.heldMs(now) });
   }
 
   /** A failed renewal is not a lost lease while time is left. */
@@ -170,12 +178,15 @@ export class Keeper {
 
   /** When this holding needs attention next, on the monotonic clock. */
   #nextMs(holding: Holding, now: Instant): number {
-    const endMs = now.monotonicMs + msUntil(holding.lease?.deadline ?? holding.deadline, now);
+    const endMs = now.monotonicMs + msUntil(endOf(holding), now);
     const renewMs = holding.renewing || !renewable(holding, now) ? Infinity : holding.renewAtMs;
     const warnMs = holding.warned || !holding.lease ? Infinity : endMs - holding.lease.terms.warnMs;
     return Math.min(endMs, renewMs, warnMs);
   }
 }
+
+/** When belief ends: for whoever has the lock now, `maxHold` included. */
+const endOf = (holding: Holding) => holding.lease?.deadline ?? holding.deadline;
 
 /** A holding that changes hands is renewed too: somebody is about to get it. */
 function renewable({ lease, deadline }: Holding, now: Instant): boolean {

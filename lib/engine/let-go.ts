@@ -17,18 +17,19 @@ export async function letGo(
   const { name, key, owner, usedToken } = holding;
   const { deadline } = holding;
   try {
-    const { answer, repeated } = await store.run({
+    const { answer, unsureUntilMs } = await store.run({
       name: 'release',
       lockName: name,
       timeoutMs: statementTimeout(terms.ttlMs),
       remainingMs: () => deadline.monotonicMs - clock.now().monotonicMs,
       step: (statements) => statements.release({ key, owner, usedToken, restMs, claimMs: Math.ceil(terms.claimMs) }),
     });
+    if (holding.unsureUntilMs !== undefined) janitor.giveBack(holding, owner, terms, holding);
     // After an attempt without an answer, no row means that that attempt had done it.
-    return answer || repeated;
+    return answer || unsureUntilMs !== undefined;
   } catch (error) {
     observer.emit('failed', { lockName: name, step: 'release', error });
-    janitor.giveBack(holding, owner, terms, usedToken);
+    janitor.giveBack(holding, owner, terms, holding);
     return true;
   }
 }

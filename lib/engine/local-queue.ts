@@ -20,6 +20,9 @@ type State =
   | { readonly kind: 'held'; readonly holding: Holding }
   | { readonly kind: 'releasing' };
 
+/** Further ahead than so much, the clock is not waited for. */
+const TOO_FAR_AHEAD_MS = 3;
+
 const idle: State = { kind: 'idle' };
 
 /**
@@ -62,11 +65,11 @@ export class LocalQueue implements LeaseKeeper {
       );
     }
     return new Promise((granted, refused) => {
-      const attempt = this.#state.kind === 'standing' ? this.#state.stand.attempts : 0;
+      const busy = this.#state.kind === 'standing' ? this.#state.stand.busy : 0;
       const caller = new Caller(
         this.clock,
         terms,
-        attempt,
+        busy,
         { granted, refused },
         (one, error) => this.#leave(one, error),
         (one) => this.#timeOut(one),
@@ -109,7 +112,7 @@ export class LocalQueue implements LeaseKeeper {
     const { holding, terms } = lease;
     if (lease.loss) {
       // Until now the row excluded others, lost or not; where it may name us still it is freed when the body is done.
-      if (mayStillBeOurs(lease.loss.reason)) this.#parts.janitor.giveBack(this, holding.owner, terms, holding.usedToken);
+      if (mayStillBeOurs(lease.loss.reason)) this.#parts.janitor.giveBack(this, holding.owner, terms, holding);
       return false;
     }
     const now = this.clock.now();
@@ -141,7 +144,7 @@ export class LocalQueue implements LeaseKeeper {
     if (holding.ended) return;
     this.#end(holding);
     if (holding.lease) holding.lease.lose(reason);
-    else if (mayStillBeOurs(reason)) this.#parts.janitor.giveBack(this, holding.owner, this.#parts.terms, holding.usedToken);
+    else if (mayStillBeOurs(reason)) this.#parts.janitor.giveBack(this, holding.owner, this.#parts.terms, holding);
     if (this.#state.kind === 'held' && this.#state.holding === holding) this.#rest();
   }
 
@@ -196,9 +199,15 @@ export class LocalQueue implements LeaseKeeper {
     if (fit === 'let go') return void this.#letGo(holding, caller.terms, 0);
     if (fit === 'renew first' || !holding.hasTokens) return void this.#refresh(holding, caller.terms);
     const lease = this.#lend(holding, caller.terms, caller.waitedMs(now), attempts);
-    if (!lease) return void this.clock.turn().then(() => this.#passOn(holding, attempts));
+    if (!lease) return this.#passOnByAndBy(holding, attempts, now);
     this.#callers.delete(caller);
     caller.grant(lease);
+  }
+
+  /** The numbers are ahead of the clock: by less than the look at it is exact, or because an owner before died with many unused. */
+  #passOnByAndBy(holding: Holding, attempts: number, now: Instant): void {
+    if (holding.msUntilToken(now) > TOO_FAR_AHEAD_MS) void this.#letGo(holding, this.#parts.terms, 0);
+    else void this.clock.turn().then(() => this.#passOn(holding, attempts));
   }
 
   /** A grant that arrived with too little of its lease left is given back, not handed out. */
@@ -216,8 +225,7 @@ export class LocalQueue implements LeaseKeeper {
     holding.readiedFor = undefined;
     const lease = new HeldLease(this, holding, token, terms, now);
     holding.lease = lease;
-    // What is the same for all leases of a holding needs no new look at the timer.
-    if (attempts > 0 || terms.maxHoldMs < Infinity) this.#parts.keeper.arm(holding);
+    this.#parts.keeper.arm(holding);
     if (this.observer.watches('acquired'))
       this.observer.emit('acquired', { lockName: this.name, token, waitMs, attempts, label: terms.label });
     return lease;

@@ -91,7 +91,7 @@ export class LockEngine {
     await settled(clock, graceMs, keeper.empty());
     for (const holding of [...keeper.holdings]) {
       this.#queues.get(holding.key)?.lost(holding, 'closed');
-      janitor.giveBack(holding, holding.owner, terms, holding.usedToken);
+      janitor.giveBack(holding, holding.owner, terms, { usedToken: holding.usedToken });
     }
     waker.close();
     await settled(clock, Math.max(LAST_WORD_MS, endsMs - this.#nowMs()), janitor.close());

@@ -35,15 +35,22 @@ export async function checkExisting(store: Store, name: TableName): Promise<void
   if (columns.length > 0) checkColumns(name, columns);
 }
 
-const columnsOf = (store: Store) =>
-  store.bare({ name: 'columns', timeoutMs: TABLE_TIMEOUT_MS, step: (statements) => statements.columns() });
+async function columnsOf(store: Store): Promise<readonly string[]> {
+  const { answer, lastSent } = await store.bare({
+    name: 'columns',
+    timeoutMs: TABLE_TIMEOUT_MS,
+    step: (statements) => statements.columns(),
+  });
+  store.databaseClock.learn(answer.now, lastSent);
+  return answer.columns;
+}
 
 function checkColumns(name: TableName, columns: readonly string[]): void {
   if (isLockTable(columns)) return;
   const whose = isAncestorsTable(columns) ? 'is the table of the original Sequelize Distributed Lock' : 'is not a lock table';
   throw new LockTableError(
     spokenTable(name),
-    `${whose}: it has the columns ${columns.join(', ')}. It was left alone; choose another name with option "table".`,
+    `${whose}: it has the columns ${columns.join(', ')}. It was left alone; choose another name with option "table" ("lockTableName" of DistributedLock).`,
     columns,
   );
 }

@@ -108,20 +108,24 @@ const LONGEST_LABEL = 255;
 export function termsOf(defaults: TermDefaults, call: RunOptions & { readonly registry?: unknown } = {}): Terms {
   rejectUnknown(call, [...callOptions, 'registry']);
   const given: TermDefaults = { ...defaults, ...defined(call) };
-  const ttlMs = parseDuration('ttl', given.ttl ?? 30_000, { min: 200, max: LONGEST_TTL_MS });
+  const { ttl = 30_000 } = given;
+  // Whole milliseconds where they go to the database.
+  const ttlMs = Math.ceil(parseDuration('ttl', ttl, { min: 200, max: LONGEST_TTL_MS }));
+  const { wait = 5 * 60_000, minHold = 0, maxHold = Infinity, claim = 3_000, label = '', onBusy = 'wait', onLost = 'reject' } = given;
+  const { margin = Math.min(defaultMargin(ttlMs), ttlMs / 2), warnBefore = ttlMs / 3 } = given;
   return Object.freeze({
     ttlMs,
-    waitMs: parseDuration('wait', given.wait ?? 5 * 60_000),
+    waitMs: parseDuration('wait', wait),
     renew: flag('renew', given.renew, true),
-    minHoldMs: parseDuration('minHold', given.minHold ?? 0, { max: ttlMs }),
-    maxHoldMs: parseDuration('maxHold', given.maxHold ?? Infinity, { min: ttlMs }),
-    marginMs: parseDuration('margin', given.margin ?? Math.min(defaultMargin(ttlMs), ttlMs / 2), { max: ttlMs / 2 }),
-    warnMs: parseDuration('warnBefore', given.warnBefore ?? ttlMs / 3, { max: (ttlMs * 2) / 3 }),
-    claimMs: Math.min(ttlMs, parseDuration('claim', given.claim ?? 3_000, { min: 50 })),
-    label: operatorText('label', given.label ?? ''),
+    minHoldMs: parseDuration('minHold', minHold, { max: ttlMs }),
+    maxHoldMs: parseDuration('maxHold', maxHold, { min: ttlMs }),
+    marginMs: parseDuration('margin', margin, { max: ttlMs / 2 }),
+    warnMs: parseDuration('warnBefore', warnBefore, { max: (ttlMs * 2) / 3 }),
+    claimMs: Math.min(ttlMs, Math.ceil(parseDuration('claim', claim, { min: 50 }))),
+    label: operatorText('label', label),
     signal: abortSignal(given.signal),
-    onBusy: oneOf('onBusy', given.onBusy ?? 'wait', ['wait', 'skip', 'fail']),
-    onLost: oneOf('onLost', given.onLost ?? 'reject', ['reject', 'ignore']),
+    onBusy: oneOf('onBusy', onBusy, ['wait', 'skip', 'fail']),
+    onLost: oneOf('onLost', onLost, ['reject', 'ignore']),
     reentrant: flag('reentrant', given.reentrant, false),
     polling: policy('polling', given.polling),
   });
@@ -134,8 +138,9 @@ export function operatorText(option: string, value: unknown): string {
 }
 
 /** @throws {TypeError} an option that nobody reads, such as a misspelt one */
-export function rejectUnknown(options: object, known: readonly string[]): void {
-  if (typeof options !== 'object') throw new TypeError(`Options must be an object; got ${typeof options}.`);
+export function rejectUnknown(options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`Options must be an object; got ${options === null ? 'null' : typeof options}.`);
   const unknown = Object.keys(options).find((option) => !known.includes(option));
   if (unknown !== undefined) throw new TypeError(`There is no option "${unknown}". Options here: ${known.join(', ')}.`);
 }

@@ -17,7 +17,8 @@ export async function runLocked<T>(
   body: (lease: Lease) => T | PromiseLike<T>,
 ): Promise<T | typeof EXECUTION_SKIPPED> {
   const { held, missing } = terms.reentrant ? engine.heldHere(names) : { held: [], missing: names };
-  if (missing.length === 0) return body(together(held));
+  // By what is held, not by what is missing: an empty name must be refused, not taken for a lock that is held already.
+  if (held.length > 0 && missing.length === 0) return body(together(held));
   const lease = await take(engine, missing, terms);
   if (!lease) {
     observer.emit('skipped', { lockName: typeof names === 'string' ? names : names.join(', ') });

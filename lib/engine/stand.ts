@@ -30,13 +30,22 @@ export class Stand {
   readonly #queue: StandQueue;
   readonly #stopping = new AbortController();
   #attempts = 0;
+  #busy = 0;
   #previousDelayMs = 0;
+  /** The owner id stands in line, or in the row. */
   #inLine = false;
+  /** Until then a join of the owner id may still be carried out. */
+  #unsureUntilMs: number | undefined;
   #failing: unknown;
 
   constructor(parts: EngineParts, queue: StandQueue) {
     this.#parts = parts;
     this.#queue = queue;
+  }
+
+  /** How often the lock was found busy. */
+  get busy(): number {
+    return this.#busy;
   }
 
   /** How often the database was asked. */
@@ -71,8 +80,10 @@ export class Stand {
       try {
         const granted = await this.#standAs(owner, head.terms);
         if (granted) return granted;
+        this.#forget(owner, head.terms);
       } catch (error) {
-        if (this.#inLine || mayBeDone(error)) this.#leave(owner, head.terms);
+        if (mayBeDone(error)) this.#unsureUntilMs = this.#parts.store.unsureUntilMs(statementTimeout(head.terms.ttlMs));
+        this.#forget(owner, head.terms);
         throw error;
       }
     }
@@ -105,18 +116,17 @@ export class Stand {
         this.#delayMs(seen.occupant, seen.now),
         this.#stopping.signal,
       );
-      if (!view) return this.#leave(owner, terms);
+      if (!view) return undefined;
       if (view === 'woken') {
         const granted = await this.#confirm(owner);
         if (granted) return granted;
         // Not our turn after all; the next look tells where we stand.
-        this.#inLine = true;
         continue;
       }
       this.#attempts++;
-      this.#queue.saw(toOccupant(view.occupant));
+      this.#sawBusy(view.occupant);
       this.#inLine = view.place !== 'gone';
-      if (!this.#inLine) return undefined;
+      if (view.place === 'gone') return undefined;
       if (view.place === 'mine') return this.#confirm(owner);
       if (view.occupant && view.occupant.expiresAt <= view.now) await this.#advance(terms);
       seen = view;
@@ -124,7 +134,7 @@ export class Stand {
       // A line lives for a limited time after the last join, so who waits longer says that it is still there.
       const { answer } = await this.#join(owner, terms);
       if (answer.kind === 'granted') return this.#confirm(owner);
-      if (answer.kind !== 'waiting') return this.#leave(owner, terms);
+      if (answer.kind !== 'waiting') return undefined;
       renewLineMs = this.#nowMs() + this.#lineMs() / 2;
     }
   }
@@ -134,8 +144,9 @@ export class Stand {
       statements.join({ ...claimOf(this.#parts, this.#queue, owner, terms, notAfter), waitMs: Math.ceil(this.#lineMs()) }),
     );
     learn(this.#parts, answered);
-    const { answer } = answered;
-    if (answer.kind === 'waiting' || answer.kind === 'busy') this.#queue.saw(toOccupant(answer.occupant));
+    const { answer, unsureUntilMs } = answered;
+    this.#unsureUntilMs = unsureUntilMs ?? this.#unsureUntilMs;
+    if (answer.kind === 'waiting' || answer.kind === 'busy') this.#sawBusy(answer.occupant);
     return answered;
   }
 
@@ -147,17 +158,19 @@ export class Stand {
       statements.confirm(claimOf(this.#parts, this.#queue, owner, terms, undefined)),
     );
     const { answer, lastSent } = answered;
-    this.#inLine = false;
-    return answer && { owner, terms, answered: { ...answered, answer, firstSent: lastSent } };
+    return answer && { owner, terms, answered: { ...answered, answer, firstSent: lastSent, unsureUntilMs: this.#unsureUntilMs } };
   }
 
   async #advance(terms: Terms): Promise<void> {
     await this.#ask('advance', terms, (statements) => statements.advance(this.#queue.key, Math.ceil(terms.claimMs)));
   }
 
-  #leave(owner: string, terms: Terms): undefined {
+  /** This owner id is of no use any more: it leaves the line, and gives back what it was granted meanwhile. */
+  #forget(owner: string, terms: Terms): void {
+    const unsureUntilMs = this.#unsureUntilMs;
+    if (this.#inLine || unsureUntilMs !== undefined) this.#parts.janitor.giveBack(this.#queue, owner, terms, { unsureUntilMs });
     this.#inLine = false;
-    this.#parts.janitor.giveBack(this.#queue, owner, terms);
+    this.#unsureUntilMs = undefined;
   }
 
   async #ask<T>(name: StepName, terms: Terms, step: Attempt<T>['step']): Promise<Answered<T>> {
@@ -174,6 +187,11 @@ export class Stand {
     return answered;
   }
 
+  #sawBusy(occupant: OccupantView | undefined): void {
+    this.#busy++;
+    this.#queue.saw(toOccupant(occupant));
+  }
+
   async #pause(ms: number): Promise<void> {
     // A stop is no failure: the loop sees it.
     await this.#parts.clock.sleep(ms, this.#stopping.signal).catch(() => undefined);
@@ -184,11 +202,12 @@ export class Stand {
     const holderRemainingMs = occupant && databaseMs !== undefined ? occupant.expiresAt - databaseMs : undefined;
     const { delayMs, head } = this.#policyDelay(holderRemainingMs);
     if (!head) return 0;
-    const untilExpiryMs = holderRemainingMs !== undefined && holderRemainingMs > 0 ? holderRemainingMs + AFTER_EXPIRY_MS : Infinity;
+    // Where it is over already the line has just been advanced, perhaps to us.
+    const untilExpiryMs = holderRemainingMs === undefined ? Infinity : Math.max(0, holderRemainingMs) + AFTER_EXPIRY_MS;
     const leftMs = head.remainingMs(this.#parts.clock.now());
     const untilLastLookMs = leftMs > LAST_LOOK_MS ? leftMs - LAST_LOOK_MS : Infinity;
     // While hand-overs are announced, looks are for what went wrong, once a claim; otherwise one must fall into every claim that may be ours.
-    const usualMs = this.#parts.watcher.announced ? head.terms.claimMs : Math.min(delayMs, head.terms.claimMs * 0.8);
+    const usualMs = this.#parts.watcher.announced ? head.terms.claimMs * 0.9 : Math.min(delayMs, head.terms.claimMs * 0.8);
     return Math.min(usualMs, untilExpiryMs, untilLastLookMs);
   }
 
@@ -201,7 +220,7 @@ export class Stand {
       const now = clock.now();
       const delay = head.terms.polling({
         lockName: this.#queue.name,
-        attempt: Math.max(1, this.#attempts - head.enteredAttempt),
+        attempt: Math.max(1, this.#busy - head.enteredBusy),
         elapsedMs: head.waitedMs(now),
         previousDelayMs: this.#previousDelayMs,
         holderRemainingMs,

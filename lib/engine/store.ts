@@ -18,8 +18,8 @@ export interface Answered<T> {
   readonly lastSent: Instant;
   /** When the answer was here. */
   readonly arrived: Instant;
-  /** An attempt before the answered one may have been carried out. */
-  readonly repeated: boolean;
+  /** Until then an attempt without an answer may still be carried out, on the monotonic clock; `undefined` where all were answered. */
+  readonly unsureUntilMs: number | undefined;
 }
 
 export interface Attempt<T> {
@@ -71,7 +71,15 @@ export class Store {
     const sent = clock.now();
     const { statement, read } = step(statements, this.databaseClock.latest(sent.monotonicMs + timeoutMs));
     const rows = await session.run(statement, timeoutMs);
-    return { answer: read(rows), firstSent: sent, lastSent: sent, arrived: clock.now(), repeated: false };
+    return { answer: read(rows), firstSent: sent, lastSent: sent, arrived: clock.now(), unsureUntilMs: undefined };
+  }
+
+  /**
+   * Until when a statement that was sent by now, with this deadline, may still be carried out: its not-after lies in the database's time,
+   * which is known here as exactly as the statement that told it was fast.
+   */
+  unsureUntilMs(timeoutMs: number): number {
+    return this.#parts.clock.now().monotonicMs + timeoutMs + LONGEST_STATEMENT_MS;
   }
 
   /** Notifies who listens as `registry`; nothing where the server cannot. @throws {StatementError} */
@@ -81,8 +89,8 @@ export class Store {
   }
 
   /** A step that needs no table: what finds out about it and makes it. */
-  async bare<T>(attempt: Attempt<T>): Promise<T> {
-    return (await this.#retried(attempt)).answer;
+  bare<T>(attempt: Attempt<T>): Promise<Answered<T>> {
+    return this.#retried(attempt);
   }
 
   /** Resolves once the table is there. */
@@ -100,7 +108,7 @@ export class Store {
 
   async #retried<T>(attempt: Attempt<T>): Promise<Answered<T>> {
     const { retry, clock, random } = this.#parts;
-    const seen: Sendings = { firstSent: undefined, mended: false };
+    const seen: Sendings = { firstSent: undefined, unsureUntilMs: undefined, mended: false };
     try {
       return await retry(() => this.#attempt(attempt, seen), {
         step: attempt.name,
@@ -116,14 +124,16 @@ export class Store {
 
   async #attempt<T>(attempt: Attempt<T>, seen: Sendings): Promise<Answered<T>> {
     const sent = this.#parts.clock.now();
-    const repeated = seen.firstSent !== undefined;
     try {
       const answered = await this.once(attempt);
-      return { ...answered, firstSent: seen.firstSent ?? sent, repeated };
+      return { ...answered, firstSent: seen.firstSent ?? sent, unsureUntilMs: seen.unsureUntilMs };
     } catch (error) {
       const failure = failureOf(error);
       attempt.failed?.(error instanceof StatementError ? error.cause : error);
-      if (failure.outcome === 'unknown') seen.firstSent ??= sent;
+      if (failure.outcome === 'unknown') {
+        seen.firstSent ??= sent;
+        seen.unsureUntilMs = this.unsureUntilMs(attempt.timeoutMs);
+      }
       if (!failure.missingTable || seen.mended || attempt.name === 'columns' || attempt.name === 'create') throw error;
       seen.mended = true;
       this.#table = undefined;
@@ -133,9 +143,14 @@ export class Store {
   }
 }
 
+/** No answer that took longer is ever read. */
+const LONGEST_STATEMENT_MS = 5_000;
+
 interface Sendings {
   /** Of the first attempt whose outcome is unknown. */
   firstSent: Instant | undefined;
+  /** See {@link Answered.unsureUntilMs}. */
+  unsureUntilMs: number | undefined;
   /** The table was missing once and was looked after. */
   mended: boolean;
 }

@@ -1,5 +1,15 @@
 export { type Case, type Locks, type LockSeen, type World } from './contract/contract-case.js';
 export { dialectContract } from './dialect-contract.js';
-export { InjectedFailure, intercepted, type Interceptor, notDone, recorded, refused, type StepName, unknown } from './intercepted.js';
+export { type Hold, type Violation, violationsIn } from './history.js';
+export {
+  InjectedFailure,
+  intercepted,
+  type Interceptor,
+  notDone,
+  outcomeUnknown,
+  recorded,
+  refused,
+  type StepName,
+} from './intercepted.js';
 export { ManualClock } from './manual-clock.js';
 export { type PolicyCase, type PolicyLimits, pollingContract, retryContract } from './policy-contract.js';

@@ -19,7 +19,7 @@ export class InjectedFailure extends Error {
 /** A failure after which nothing happened, and the same statement may succeed soon. */
 export const notDone = () => new InjectedFailure({ outcome: 'not-done', transient: true });
 /** A failure after which the statement may have been carried out. */
-export const unknown = () => new InjectedFailure({ outcome: 'unknown', transient: true });
+export const outcomeUnknown = () => new InjectedFailure({ outcome: 'unknown', transient: true });
 /** A failure after which nothing happened, and nothing will. */
 export const refused = () => new InjectedFailure({ outcome: 'not-done', transient: false });
 
@@ -67,7 +67,10 @@ function tagged(statements: LockStatements, steps: WeakMap<Statement, StepName>)
       return step;
     };
   };
-  const makers = Object.entries(statements).map(([name, maker]) => [name, name === 'createSql' ? maker : make(name as StepName, maker as () => Step<unknown>)]);
+  const makers = Object.entries(statements).map(([name, maker]) => [
+    name,
+    name === 'createSql' ? maker : make(name as StepName, maker as () => Step<unknown>),
+  ]);
   // Every maker was replaced by one of the same kind.
   return Object.fromEntries(makers) as LockStatements;
 }

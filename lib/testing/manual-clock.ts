@@ -85,7 +85,7 @@ export class ManualClock implements Clock {
     let pending = true;
     const settled = () => void (pending = false);
     promise.then(settled, settled);
-    for (await settle(); pending; ) {
+    for (await settle(); pending;) {
       const next = this.#next(Number.MAX_VALUE);
       if (!next) throw new Error('The promise is pending, and nothing is left to wait for on this clock.');
       await this.#fire(next);

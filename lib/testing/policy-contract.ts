@@ -62,7 +62,9 @@ export const retryContract: readonly PolicyCase<RetryPolicy>[] = [
     async run(make) {
       const trial = new Trial();
       const errors: Error[] = [];
-      const [outcome] = await Promise.allSettled([trial.run(make(), () => Promise.reject(errors[errors.push(notDone()) - 1] ?? new Error()))]);
+      const [outcome] = await Promise.allSettled([
+        trial.run(make(), () => Promise.reject(errors[errors.push(notDone()) - 1] ?? new Error())),
+      ]);
       assert.equal(outcome.status, 'rejected');
       assert.equal(outcome.reason, errors.at(-1));
     },
@@ -84,7 +86,10 @@ export const retryContract: readonly PolicyCase<RetryPolicy>[] = [
       for (const chance of chances) {
         const trial = new Trial({ remainingMs: 300, chance });
         await trial.run(make(), () => Promise.reject(notDone())).catch(() => undefined);
-        assert(trial.startedMs.slice(1).every((ms) => ms < 300), `at ${trial.startedMs.join()}`);
+        assert(
+          trial.startedMs.slice(1).every((ms) => ms < 300),
+          `at ${trial.startedMs.join()}`,
+        );
         assert(trial.clock.now().monotonicMs <= 300, `went on until ${trial.clock.now().monotonicMs}`);
       }
     },

@@ -53,6 +53,8 @@ class Listener implements Waker {
   readonly #times: Times;
   #state: State = 'off';
   #connection: OpenConnection | undefined;
+  /** Counts the connections: whatever becomes of an earlier one is of no interest any more. */
+  #attempt = 0;
   #failures = 0;
   #wanted = false;
   #testing = false;
@@ -88,7 +90,7 @@ class Listener implements Waker {
 
   doubt(): void {
     // One test at a time: a second one would leave the first without its answer.
-    if (this.#state === 'proven' && !this.#testing) void this.#prove(this.#connection);
+    if (this.#state === 'proven' && !this.#testing) void this.#prove(this.#attempt);
   }
 
   close(): void {
@@ -98,34 +100,33 @@ class Listener implements Waker {
   }
 
   async #connect(): Promise<void> {
+    const attempt = ++this.#attempt;
     this.#state = 'trying';
-    const { listen } = this.#context;
-    let connection: OpenConnection | undefined;
     try {
-      connection = await listen?.(
+      const connection = await this.#context.listen?.(
         (payload) => this.#heard(payload),
-        () => this.#broke(connection),
+        () => this.#failed(attempt, new Error('the listening connection broke')),
       );
+      if (attempt !== this.#attempt) return connection?.close();
+      this.#connection = connection;
     } catch (error) {
-      return this.#tryLater(error);
+      return this.#failed(attempt, error);
     }
-    if (!connection) return;
-    if (!this.#isTrying()) return connection.close();
-    this.#connection = connection;
-    await this.#prove(connection);
-  }
-
-  #isTrying(): boolean {
-    return this.#state === 'trying';
+    await this.#prove(attempt);
   }
 
   /** From another connection: only that tells the truth. */
-  async #prove(connection: OpenConnection | undefined): Promise<void> {
+  async #prove(attempt: number): Promise<void> {
     this.#testing = true;
-    const arrived = await this.#arrives();
+    let arrived: boolean;
+    try {
+      arrived = await this.#arrives();
+    } catch (error) {
+      // A server that does not answer is no proof against notifications, nor for them.
+      return this.#failed(attempt, error);
+    }
+    if (attempt !== this.#attempt) return;
     this.#testing = false;
-    // It broke, or was hung up, meanwhile.
-    if (connection !== this.#connection || this.#state === 'off') return;
     if (!arrived) return this.#giveUp();
     this.#failures = 0;
     if (this.#state !== 'proven') this.#context.changed(true);
@@ -134,16 +135,16 @@ class Listener implements Waker {
     this.#context.wake(undefined);
   }
 
+  /** @throws the notification could not be sent */
   async #arrives(): Promise<boolean> {
     const { clock, notify } = this.#context;
     const nonce = (this.#nonce = `test ${randomUUID()}`);
-    const heard = new Promise<boolean>((resolve) => {
+    const heard = new Promise<void>((resolve) => (this.#proven = resolve));
+    await notify(nonce);
+    return new Promise((resolve) => {
       const cancel = clock.after(this.#times.proofMs, () => resolve(false));
-      this.#proven = () => (cancel(), resolve(true));
+      void heard.then(() => (cancel(), resolve(true)));
     });
-    // A server that does not answer is no proof against notifications; the retry of the next look finds out.
-    await notify(nonce).catch(() => this.#proven?.());
-    return heard;
   }
 
   #heard(payload: string): void {
@@ -151,19 +152,17 @@ class Listener implements Waker {
     else if (!payload.startsWith('test ')) this.#context.wake(payload === LOOK ? undefined : payload);
   }
 
-  #broke(connection: OpenConnection | undefined): void {
-    if (connection === undefined || connection !== this.#connection) return;
-    this.#connection = undefined;
-    this.#tryLater(new Error('the listening connection broke'));
-  }
-
-  #tryLater(why: unknown): void {
+  /** The connection could not be opened, or tested, or broke: another one is opened later, if somebody waits. */
+  #failed(attempt: number, why: unknown): void {
+    if (attempt !== this.#attempt) return;
     if (this.#state === 'proven' || this.#failures === 0) this.#context.changed(false, why);
-    this.#state = this.#wanted && !this.#closed ? 'trying' : 'off';
+    this.#disconnect();
+    this.#state = this.#wanted ? 'trying' : 'off';
     if (this.#state === 'off') return;
+    const next = this.#attempt;
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);
     this.#context.clock.after(pauseMs, () => {
-      if (this.#state === 'trying' && !this.#connection && !this.#closed) void this.#connect();
+      if (next === this.#attempt) void this.#connect();
     });
   }
 
@@ -180,9 +179,14 @@ class Listener implements Waker {
   #hangUp(state: State): void {
     this.#lingering = undefined;
     if (this.#state !== 'useless') this.#state = state;
-    const connection = this.#connection;
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
+    this.#attempt++;
+    this.#testing = false;
+    this.#connection?.close();
     this.#connection = undefined;
-    connection?.close();
   }
 }
 

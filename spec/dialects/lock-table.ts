@@ -5,7 +5,7 @@ import { ConnectionPool } from '../../lib/adapters/connection-pool.js';
 import { sequelizeSource } from '../../lib/adapters/sequelize-source.js';
 import { systemClock } from '../../lib/adapters/system-clock.js';
 import type { Claim, Dialect, LockStatements, Release, Stand, Step } from '../../lib/contracts/dialect.js';
-import { StatementError } from '../../lib/contracts/session.js';
+import type { StatementError } from '../../lib/contracts/session.js';
 import { parseTableName } from '../../lib/core/table-name.js';
 import { postgres } from '../../lib/dialects/postgres/index.js';
 import { sqlite } from '../../lib/dialects/sqlite/index.js';
@@ -69,7 +69,8 @@ export class LockTable {
     this.run(this.statements.join({ ...claimOf(name, claim), waitMs: claim?.waitMs ?? MINUTE }));
   confirm = (name: string, claim?: Partial<Claim>) => this.run(this.statements.confirm(claimOf(name, claim)));
   look = (...stands: Stand[]) => this.run(this.statements.look(stands));
-  release = (name: string, owner: string, release: Partial<Release> = {}) => this.run(this.statements.release(releaseOf(name, owner, release)));
+  release = (name: string, owner: string, release: Partial<Release> = {}) =>
+    this.run(this.statements.release(releaseOf(name, owner, release)));
 
   /** Takes a lock that must be free. */
   async hold(name: string, claim: Partial<Claim> = {}) {

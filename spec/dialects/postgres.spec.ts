@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
-import type { Step } from '../../lib/contracts/dialect.js';
+import type { LockStatements, Step } from '../../lib/contracts/dialect.js';
 import { onDatabase } from '../support/databases.js';
 import { claimOf, freshName, freshOwner, LockTable, MINUTE, releaseOf } from './lock-table.js';
 
@@ -10,9 +10,11 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
   let table: LockTable;
   let name: string;
   let other: pg.Client;
+  let sql: LockStatements;
 
   before(async () => {
     table = new LockTable(database(), { connections: 2 });
+    sql = table.statements;
     await table.create();
   });
   beforeEach(async () => {
@@ -65,8 +67,31 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
     it('reports no error', async () => {
       await table.hold(name);
       await askOften();
-      expect(database().logLines()?.filter((line) => line.includes('ERROR')) ?? []).to.deep.equal([]);
+      expect(
+        database()
+          .logLines()
+          ?.filter((line) => line.includes('ERROR')) ?? [],
+      ).to.deep.equal([]);
     });
+  });
+
+  it('write where read-only, and commits that may be lost, are the default', async () => {
+    const alter = (setting: string) => other.query(`ALTER DATABASE ${new URL(database().url).pathname.slice(1)} ${setting}`);
+    await alter('SET default_transaction_read_only = on');
+    await alter('SET synchronous_commit = off');
+    const changed = new LockTable(database());
+    try {
+      const { owner } = await changed.hold(name);
+      await changed.release(name, owner);
+      const settings = "SELECT current_setting('synchronous_commit') AS commits";
+      expect(await changed.run({ statement: { id: 'settings', text: settings, values: [] }, read: (rows) => rows })).to.deep.equal([
+        { commits: 'on' },
+      ]);
+    } finally {
+      await changed.close();
+      await other.query('SET default_transaction_read_only = off');
+      await alter('RESET ALL');
+    }
   });
 
   describe('behind a fenced transaction', () => {
@@ -87,7 +112,7 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
       await table.stand(name, { waitMs: 3 * MINUTE });
       await table.age(name, MINUTE + 1);
       await fence(owner);
-      await table.run(table.statements.advance(name, 1_000));
+      await table.run(sql.advance(name, 1_000));
       expect(await table.row(name)).to.include({ owner });
     });
 
@@ -96,12 +121,15 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
       const unrelated = { key: freshName(), ttlMs: 2 * MINUTE, token: 0 };
       const { owner: neighbour } = await table.hold(unrelated.key);
       await fence(owner);
-      const renewals = [{ ...unrelated, owner: neighbour }, { ...unrelated, key: name, owner }];
-      const answers = await table.run(table.statements.renew(renewals));
+      const renewals = [
+        { ...unrelated, owner: neighbour },
+        { ...unrelated, key: name, owner },
+      ];
+      const answers = await table.run(sql.renew(renewals));
       expect(answers.map(({ kind }) => kind)).to.deep.equal(['renewed', 'renewed']);
       const waiting = await table.stand(name);
       expect(await table.release(name, waiting)).to.equal(false);
-      expect(await table.run(table.statements.revoke(name))).to.equal(true);
+      expect(await table.run(sql.revoke(name))).to.equal(true);
       expect((await table.row(name))?.expires_at).to.be.at.least(now + 2 * MINUTE);
     });
 
@@ -110,7 +138,7 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
         const { owner } = await table.hold(name);
         await other.query(`BEGIN ISOLATION LEVEL ${level}`);
         await other.query('SELECT 1 FROM distributed_lock WHERE name = $1', [name]);
-        await table.run(table.statements.renew([{ key: name, owner, ttlMs: 2 * MINUTE, token: 0 }]));
+        await table.run(sql.renew([{ key: name, owner, ttlMs: 2 * MINUTE, token: 0 }]));
         const { rowCount } = await other.query('SELECT FROM distributed_lock WHERE name = $1 AND owner = $2 FOR KEY SHARE', [name, owner]);
         expect(rowCount, level).to.equal(1);
         await other.query('COMMIT');
@@ -145,22 +173,19 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
     it('a waiter that leaves as it is made owner hands on, and says that it owned the lock', async () => {
       const { owner } = await table.hold(name);
       const [head, second] = [await table.stand(name), await table.stand(name)];
-      const { release } = table.statements;
-      expect(await meanwhile(release(releaseOf(name, owner)), release(releaseOf(name, head)))).to.equal(true);
+      expect(await meanwhile(sql.release(releaseOf(name, owner)), sql.release(releaseOf(name, head)))).to.equal(true);
       expect(await table.row(name)).to.include({ owner: second, line: '' });
     });
 
     it('an ask is answered busy at once while another takes the lock', async () => {
       await table.hold(name);
       await table.age(name);
-      const { ask } = table.statements;
-      expect((await meanwhile(ask(claimOf(name)), ask(claimOf(name)))).kind).to.equal('busy');
+      expect((await meanwhile(sql.ask(claimOf(name)), sql.ask(claimOf(name)))).kind).to.equal('busy');
     });
 
     it('an ask that is repeated while somebody joins the line is granted what it was granted before, at once', async () => {
       const { owner, token } = await table.hold(name);
-      const { ask, join } = table.statements;
-      const answer = await meanwhile(join({ ...claimOf(name), waitMs: MINUTE }), ask(claimOf(name, { owner })));
+      const answer = await meanwhile(sql.join({ ...claimOf(name), waitMs: MINUTE }), sql.ask(claimOf(name, { owner })));
       expect(answer).to.have.nested.property('grant.token', token);
     });
 
@@ -168,45 +193,45 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
       const { owner } = await table.hold(name);
       const head = await table.stand(name);
       await table.release(name, owner);
-      const { join } = table.statements;
-      const again = join({ ...claimOf(name, { owner: head }), waitMs: MINUTE });
-      expect((await meanwhile(join({ ...claimOf(name), waitMs: MINUTE }), again)).kind).to.equal('busy');
+      const again = sql.join({ ...claimOf(name, { owner: head }), waitMs: MINUTE });
+      expect((await meanwhile(sql.join({ ...claimOf(name), waitMs: MINUTE }), again)).kind).to.equal('busy');
     });
 
     it('an ask is answered busy while another makes the row', async () => {
-      const { ask } = table.statements;
-      expect((await meanwhile(ask(claimOf(name)), ask(claimOf(name)))).kind).to.equal('busy');
+      expect((await meanwhile(sql.ask(claimOf(name)), sql.ask(claimOf(name)))).kind).to.equal('busy');
     });
 
     it('a join stands behind whoever takes the lock, or is told to ask again', async () => {
       await table.hold(name);
       await table.age(name);
-      const { ask, join } = table.statements;
       const owner = freshOwner();
-      expect((await meanwhile(ask(claimOf(name)), join({ ...claimOf(name, { owner }), waitMs: MINUTE }))).kind).to.equal('busy');
+      expect((await meanwhile(sql.ask(claimOf(name)), sql.join({ ...claimOf(name, { owner }), waitMs: MINUTE }))).kind).to.equal('busy');
       expect((await table.join(name, { owner })).kind).to.equal('waiting');
     });
 
     it('a renewal of what is being taken is answered taken', async () => {
       const { owner } = await table.hold(name);
       await table.age(name);
-      const { ask, renew } = table.statements;
-      const [answer] = await meanwhile(ask(claimOf(name)), renew([{ key: name, owner, ttlMs: MINUTE, token: 0 }]));
+      const [answer] = await meanwhile(sql.ask(claimOf(name)), sql.renew([{ key: name, owner, ttlMs: MINUTE, token: 0 }]));
       expect(answer?.kind).to.equal('taken');
+    });
+
+    it('a renewal of what is being freed by force is answered revoked', async () => {
+      const { owner } = await table.hold(name);
+      const [answer] = await meanwhile(sql.free(name, 1_000), sql.renew([{ key: name, owner, ttlMs: MINUTE, token: 0 }]));
+      expect(answer?.kind).to.equal('revoked');
     });
 
     it('a confirmation of what is being revoked fails', async () => {
       const { owner } = await table.hold(name);
-      const { revoke, confirm } = table.statements;
-      expect(await meanwhile(revoke(name), confirm(claimOf(name, { owner })))).to.equal(undefined);
+      expect(await meanwhile(sql.revoke(name), sql.confirm(claimOf(name, { owner })))).to.equal(undefined);
     });
 
     it('a pruning spares what is being taken', async () => {
       const { owner, token } = await table.hold(name);
       await table.release(name, owner, { usedToken: token });
       await table.age(name);
-      const { ask, prune } = table.statements;
-      await meanwhile(ask(claimOf(name)), prune(MINUTE / 2));
+      await meanwhile(sql.ask(claimOf(name)), sql.prune(MINUTE / 2));
       expect((await table.row(name))?.token).to.be.above(token);
     });
   });
@@ -241,7 +266,7 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
       for (const owner of [first, second]) await table.join(name, { owner });
       await listen(first);
       await listen(second);
-      await table.run(table.statements.free(name, 1_000));
+      await table.run(sql.free(name, 1_000));
       await table.release(name, first);
       expect(new Set(await whatWasHeard())).to.deep.equal(new Set([first, second]));
     });

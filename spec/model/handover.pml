@@ -1,17 +1,16 @@
 /*
  * Hand-overs inside a process, and the arithmetic of the numbers: callers of one process pass a lease on without a statement, each with
- * a number of its own out of those that the row has set aside. The row may be lost, after which numbers begin at the clock again, and
- * the clock may be set back. (It does not matter to exclusion: a lease then lasts longer in the row than in belief.)
+ * a number of its own out of those that the row has set aside.
+ *
+ * Once, either the clock is set back or the row is lost. After a loss numbers begin at the clock again; the process does not know yet,
+ * may go on until its belief ends, and only the fence tells its callers from those of the next owner. (A clock set back is no matter to
+ * exclusion: the lease lasts longer in the row than in belief. The row's own time is left alone here, which allows more.)
  *
  * Steps and stands are as in lease.pml; here a stand serves one caller after the other. The clock counts microseconds, one a tick, and
- * stops at END. Answers may be slow here; what a lost ask or a late request does is in late.pml.
+ * stops at END. Answers may be slow; what becomes of an ask whose answer is lost is in late.pml.
  */
-#ifndef N
 #define N 3
-#endif
-#ifndef END
 #define END 6
-#endif
 #define TTL 2
 #define RESERVE 1         /* numbers set aside by a grant, and again by a renewal */
 
@@ -22,7 +21,7 @@
 byte owner, token, token_top, left;
 
 byte clock = 2;
-bool set_back, row_lost;  /* once each */
+bool set_back, row_lost;
 
 /* What the properties speak about. */
 byte last_used;           /* the highest number that a caller has begun to work with */
@@ -40,9 +39,9 @@ typedef Stand {
   byte age;               /* since its ask was sent */
   byte left;              /* what the process believes */
   byte token;             /* the number of the caller whose turn it is */
-  byte known_top;         /* the last number that is known to be set aside */
+  byte known_top;         /* the last number that it knows to be set aside */
   byte reach;             /* where the database's clock must be by now */
-  byte writing            /* the number of a write that has yet to land; 0: there is none */
+  byte writing            /* the number of a write that may still land; 0: there is none */
 }
 Stand stand[N + 1];
 #define me stand[c]
@@ -65,33 +64,36 @@ inline run_ask() {
   token = max(token_top + 1, clock_number);
   token_top = token + RESERVE;
   if :: token <= last_used -> granted_below = true :: else fi;
-  me.at = granted; me.token = token; me.known_top = token_top;
 #ifdef ELAPSED_ON_TOP_OF_TOKEN
-  me.reach = token
+  me.reach = token;
 #else
-  me.reach = clock
+  me.reach = clock;
 #endif
+  me.at = granted; me.token = token; me.known_top = token_top
 }
 
+/* It sets numbers aside above those in use, so a renewal that runs twice sets no more aside. */
 inline run_renewal() { left = max(left, TTL); token_top = max(token_top, me.token + RESERVE) }
 
 inline run_release() {
   if :: owner == c -> owner = 0; left = 0; token_top = max(token, me.token) :: else fi
 }
 
-/* What the row has set aside holds where the clock is set back; what the clock has passed holds where the row is lost. */
+/* The next number was set aside: that holds where the clock is set back. */
 #ifdef BEYOND_THE_RESERVE
 #define set_aside true
 #else
 #define set_aside (me.token < me.known_top)
 #endif
+
+/* The database's clock has passed the next number: that holds where the row is lost. It is counted from after the grant's answer. */
 #ifdef FASTER_THAN_THE_CLOCK
-#define passed true
+#define passed (me.token < 2 * END)
 #else
 #define passed (me.token + 1 < me.reach)
 #endif
 
-/* The row cannot tell the next caller of this process from this one, so the next one waits until the last one's write has landed. */
+/* The row cannot tell the next caller of this process from this one, so the next one waits until this one's write has landed. */
 #ifdef HANDS_ON_OVER_A_WRITE
 #define quiet true
 #else
@@ -101,6 +103,7 @@ inline run_release() {
 proctype client(byte c) {
 end:
   do
+  /* Stands are alike, so they may as well begin in order. */
   :: d_step { me.at == idle && (c == 1 || stand[c - 1].at != idle) -> me.at = asking }
   :: d_step { me.at == granted && me.age < TTL ->
        me.at = holding; me.left = TTL - me.age;
@@ -113,7 +116,7 @@ end:
 
   :: d_step { believes(c) && set_aside && passed && quiet -> me.token++; work() }
   :: d_step { believes(c) && owner == c -> run_renewal(); me.left = TTL; me.known_top = token_top }
-  :: d_step { believes(c) && owner == c -> run_renewal() }                          /* its answer is lost */
+  :: d_step { believes(c) && owner == c -> run_renewal() }                          /* the answer is lost */
   :: d_step { me.at == holding -> me.at = leaving; me.left = 0 }                    /* perhaps having lost track of a write */
 #ifdef HANDS_ON_AFTER_RELEASE
   :: d_step { believes(c) -> run_release() }
@@ -142,25 +145,24 @@ end:
        for (c : 1 .. N) {
          me.left = less(me.left, 1);
          if :: (me.at == asking || me.at == granted) && me.age < TTL -> me.age++ :: else fi;
-         if :: me.at == holding -> me.reach++ :: else fi
+         if
+         :: me.at == holding && me.left -> me.reach++
+         :: me.at == holding && !me.left -> me.at = leaving          /* past its deadline nothing else is left to do */
+         :: else
+         fi
        }
        c = 0 }
-  :: d_step { !set_back && clock > 2 -> set_back = true; clock = clock - 2 }
+  :: d_step { !set_back && !row_lost && clock > 2 -> set_back = true; clock = clock - 2 }
   /* The one assumption about a row that is lost: the clock is past the last number that was granted or used. */
-  :: d_step { !row_lost && owner && clock > max(token, last_used) -> row_lost = true; owner = 0; token = 0; token_top = 0; left = 0 }
+  :: d_step { !set_back && !row_lost && owner && clock > max(token, last_used) ->
+       row_lost = true; owner = 0; token = 0; token_top = 0; left = 0 }
   od
 }
 
-init {
-  atomic {
-    run world(); run client(1); run client(2);
-#if N > 2
-    run client(3)
-#endif
-  }
-}
+init { atomic { run world(); run client(1); run client(2); run client(3) } }
 
 ltl grants_above { [] !granted_below }
 ltl tokens_rise  { [] (row_lost || !used_below) }
 ltl no_stale     { [] !stale_write }
+ltl rise_at_loss { [] !used_below }      /* does not hold: README.md, limits */
 ltl everything   { [] (!granted_below && (row_lost || !used_below) && !stale_write) }

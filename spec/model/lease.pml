@@ -1,15 +1,13 @@
 /*
  * The lease: taken, believed in, renewed, run out, taken over, and fenced.
  *
- * A stand is one owner id: it asks under that id until it has an answer and never asks for a second grant, so a process that comes back
- * is simply the next stand. Every step of a client and every statement of the database is one indivisible step here. Between any two of
- * them the clock may go on: that is a slow network, a paused process, and also a dead one, which is a pause without an end.
+ * A stand is one owner id: it asks under that id, and a process that comes back is simply the next stand. Every step of a client and
+ * every statement of the database is one indivisible step here. Between any two of them the clock may go on: that is a slow network, a
+ * paused process, and a dead one too, for death is a pause without an end.
  *
- * Only what is left of a time is kept, never a date, so the clock has no end. Numbers are ranks here: tokens.pml has the arithmetic.
+ * Only what is left of a time is kept, never a date, so the clock has no end. Numbers are ranks: handover.pml has their arithmetic.
  */
-#ifndef N
 #define N 3
-#endif
 #define TTL 2
 #define LONGER 3          /* what extend() asks for */
 
@@ -36,10 +34,10 @@ bool token_fell, stale_write;
 typedef Stand {
   byte at;
   byte reply;             /* to the one statement under way; 0: there is none */
-  byte length, age;       /* the ttl it asks for, and how long ago it was sent */
+  byte length, age;       /* the ttl that statement asks for, and how long ago it was sent */
   byte left, token;       /* what the client believes */
-  byte late;              /* the ttl of a renewal that was given up on and has yet to run */
-  bool writing            /* a write that was sent while believing and has yet to land */
+  byte late;              /* the ttl of a renewal that was given up on and may still run */
+  bool writing            /* a write was sent while believing and may still land */
 }
 Stand stand[N + 1];
 #define me stand[c]
@@ -48,7 +46,7 @@ Stand stand[N + 1];
 inline send(ttl) { me.length = ttl; me.age = 0; me.reply = unanswered }
 inline hear()    { me.length = 0;   me.age = 0; me.reply = 0 }
 
-/* What an answer is worth: counted from before the statement was sent. */
+/* What a yes is worth to the client: counted from before the statement was sent, for it may have run at once. */
 #ifdef LEASE_FROM_ANSWER
 #define worth (me.length)
 #else
@@ -63,14 +61,14 @@ inline enter() {
   hear()
 }
 
-/* Nothing of this stand can reach the row any more: not a late renewal either, for the row never names it again. */
+/* A renewal that is late is forgotten here: it would only do something to a row that names this stand, and none will again. */
 inline finish() {
   hear();
   me.at = gone; me.left = 0; me.late = 0;
   if :: !me.writing -> me.token = 0 :: else fi
 }
 
-/* A retry is told the same again. It does not begin the lease anew, so the client counts from its first sending. */
+/* A retry is told the same again, and the lease does not begin anew: the client goes on counting from its first sending. */
 inline run_ask() {
   if
   :: owner != c && left -> me.reply = refused
@@ -100,21 +98,21 @@ end:
   /* Asks, once more if the answer is lost. Stands are alike, so they may as well begin in order. */
   :: d_step { me.at == idle && (c == 1 || stand[c - 1].at != idle) -> me.at = asking; send(TTL) }
   :: d_step { me.at == asking && me.reply == granted && me.age < TTL ->
-       me.reply = unanswered; me.token = 0
+       me.reply = unanswered; me.token = 0;
 #ifdef RETRY_COUNTS_ANEW
-       ; me.age = 0
+       me.age = 0
 #endif
      }
   :: d_step { me.at == asking && me.reply == granted && worth -> enter() }
-  :: d_step { me.at == asking && me.reply == granted && !worth -> hear(); me.at = leaving; me.token = 0 }
+  :: d_step { me.at == asking && me.reply == granted && !worth -> hear(); me.token = 0; me.at = leaving }
   :: d_step { me.at == asking && me.reply == refused -> finish() }
 
   /* Holds, and renews while it believes: what was lost is never renewed. */
   :: d_step { believes(c) && !me.reply -> send(TTL) }
   :: d_step { believes(c) && !me.reply -> send(LONGER) }
   :: d_step { believes(c) && me.reply == granted -> me.left = max(me.left, worth); hear() }
-  :: d_step { me.at == holding && me.reply == granted -> hear() }                                  /* lost, or too late */
-  :: d_step { me.at == holding && me.reply == unanswered && !me.late && me.length == TTL -> me.late = me.length; hear() }
+  :: d_step { me.at == holding && me.reply == granted -> hear() }             /* the answer is lost, or came too late */
+  :: d_step { me.at == holding && me.reply == unanswered && me.length == TTL && !me.late -> me.late = TTL; hear() }
   :: d_step { me.at == holding && me.reply == refused -> finish() }
   :: d_step { me.at == holding && !me.reply -> me.at = leaving; me.left = 0 }
 
@@ -148,20 +146,9 @@ end:
   od
 }
 
-init {
-  atomic {
-    run clock(); run client(1); run client(2);
-#if N > 2
-    run client(3)
-#endif
-  }
-}
+init { atomic { run clock(); run client(1); run client(2); run client(3) } }
 
-#if N > 2
 #define two_believe ((believes(1) && believes(2)) || (believes(1) && believes(3)) || (believes(2) && believes(3)))
-#else
-#define two_believe (believes(1) && believes(2))
-#endif
 
 ltl one_holder  { [] !two_believe }
 ltl tokens_rise { [] !token_fell }

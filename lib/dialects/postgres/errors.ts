@@ -1,6 +1,9 @@
 import type { Failure } from '../../contracts/session.js';
 import { driverError, missingTable, notDone, refused, unknown } from '../sql/failures.js';
 
+/** The server behind this connection is not the primary any more; another connection may find the one that is. */
+const demoted: Failure = { ...notDone, useless: true };
+
 /** By SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), whole or by its class of two characters. */
 const bySqlState: Readonly<Record<string, Failure>> = {
   '40001': notDone, // serialization_failure
@@ -8,7 +11,7 @@ const bySqlState: Readonly<Record<string, Failure>> = {
   '55P03': notDone, // lock_not_available
   '53': notDone, // out of connections, memory, disk
   '57P03': notDone, // cannot_connect_now: starting up
-  '25006': notDone, // read_only_sql_transaction: a standby, or a failover under way
+  '25006': demoted, // read_only_sql_transaction: a standby, or a failover under way
   '42P05': notDone, // duplicate_prepared_statement: a transaction pooler; the driver goes unnamed
   '26': notDone, // invalid_sql_statement_name: likewise
   '42P01': missingTable,

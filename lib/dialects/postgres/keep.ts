@@ -8,23 +8,10 @@ const asynchronousCommit = `, set_config('synchronous_commit', 'off', true) AS c
 
 /** How leases are renewed, watched and let go. */
 export function keepingStatements(table: string): Pick<LockStatements, 'notify' | 'look' | 'renew' | 'release' | 'free'> {
-  const lookText = `WITH ${clock}
+  const look = `WITH ${clock}
     SELECT a.owner AS asker, c.ms AS now, ${seen('l')}
     FROM unnest($1::text[], $2::text[]) AS a(name, owner) CROSS JOIN clock c LEFT JOIN ${table} l ON l.name = a.name`;
-
-  // A row that is not renewed is shown as it is, so that the holder learns in the same answer what became of it.
-  const renewText = `WITH ${clock}, asked AS (
-      SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS a(name, owner, ttl, token)
-    ), renewed AS (
-      UPDATE ${table} l SET
-        expires_at = greatest(l.expires_at, c.ms + a.ttl),
-        token = greatest(l.token, a.token),
-        token_top = greatest(l.token_top, ${reserved('a.token')})
-      FROM asked a, clock c WHERE l.name = a.name AND l.owner = a.owner AND NOT l.revoked
-      RETURNING l.owner, l.token_top, ${waitersIn('l.line')} AS waiters
-    )
-    SELECT a.owner AS asker, c.ms AS now, r.token_top, r.waiters, l.name, l.owner, l.revoked
-    FROM asked a CROSS JOIN clock c LEFT JOIN renewed r ON r.owner = a.owner LEFT JOIN ${table} l ON l.name = a.name`;
+  const [renew, release, free] = [renewText(table), releaseText(table), freeText(table)];
 
   return {
     notify: (registry, payload) => ({
@@ -33,30 +20,44 @@ export function keepingStatements(table: string): Pick<LockStatements, 'notify' 
     }),
 
     look: (stands) => ({
-      statement: { id: 'dlock_look', text: lookText, values: [stands.map(({ key }) => key), stands.map(({ owner }) => owner)] },
+      statement: { id: 'dlock_look', text: look, values: [stands.map(({ key }) => key), stands.map(({ owner }) => owner)] },
       read: (rows) => rows.map(toStandView),
     }),
 
     renew: (renewals) => ({
       statement: {
         id: 'dlock_renew',
-        text: renewText,
+        text: renew,
         values: [renewals.map((r) => r.key), renewals.map((r) => r.owner), renewals.map((r) => r.ttlMs), renewals.map((r) => r.token)],
       },
       read: (rows) => rows.map(toRenewalAnswer),
     }),
 
     release: ({ key, owner, usedToken, restMs, claimMs }) => ({
-      statement: { id: 'dlock_release', text: releaseText(table), values: [key, owner, usedToken, restMs, claimMs] },
+      statement: { id: 'dlock_release', text: release, values: [key, owner, usedToken, restMs, claimMs] },
       read: ([row]) => row?.['was_owner'] === true,
     }),
 
     free: (key, claimMs) => ({
-      statement: { id: 'dlock_free', text: freeText(table), values: [key, claimMs] },
+      statement: { id: 'dlock_free', text: free, values: [key, claimMs] },
       read: ([row]) => row !== undefined,
     }),
   };
 }
+
+// A row that is not renewed is shown as it is, so that the holder learns in the same answer what became of it.
+const renewText = (table: string) => `WITH ${clock}, asked AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS a(name, owner, ttl, token)
+  ), renewed AS (
+    UPDATE ${table} l SET
+      expires_at = greatest(l.expires_at, c.ms + a.ttl),
+      token = greatest(l.token, a.token),
+      token_top = greatest(l.token_top, ${reserved('a.token')})
+    FROM asked a, clock c WHERE l.name = a.name AND l.owner = a.owner AND NOT l.revoked
+    RETURNING l.owner, l.token_top, ${waitersIn('l.line')} AS waiters
+  )
+  SELECT a.owner AS asker, c.ms AS now, r.token_top, r.waiters, l.name, l.owner, l.revoked, l.expires_at
+  FROM asked a CROSS JOIN clock c LEFT JOIN renewed r ON r.owner = a.owner LEFT JOIN ${table} l ON l.name = a.name`;
 
 // RETURNING shows a row only as it became, and a second look at it beside the update would see it as it was before the statement, which is
 // too early where that waited for another release. So whether the sender owned the row travels in the lowest bit of `line_until`, which
@@ -122,5 +123,10 @@ function toRenewalAnswer(row: Row): RenewalAnswer {
     return { owner, kind: 'renewed', tokenTop: toNumber(row['token_top']), now: toNumber(row['now']), waiters: toNumber(row['waiters']) };
   }
   if (row['name'] === null) return { owner, kind: 'deleted' };
-  return { owner, kind: row['owner'] === owner && row['revoked'] === true ? 'revoked' : 'taken' };
+  // Without an owner it was freed by an operator.
+  if (row['owner'] === null) return { owner, kind: 'revoked' };
+  if (row['owner'] !== owner) return { owner, kind: 'taken' };
+  // It was its owner's when this statement began. Only what had lapsed can have been taken since.
+  const lapsed = toNumber(row['expires_at']) <= toNumber(row['now']);
+  return { owner, kind: lapsed && row['revoked'] !== true ? 'taken' : 'revoked' };
 }

@@ -8,9 +8,7 @@ export function operatorStatements(table: string): Pick<LockStatements, 'revoke'
   const revokeText = `WITH ${clock}
     UPDATE ${table} l SET revoked = true FROM clock c WHERE l.name = $1 AND l.owner IS NOT NULL AND l.expires_at > c.ms RETURNING true AS revoked`;
 
-  const listText = `WITH ${clock}
-    SELECT l.name, l.released_at, ${seen('l')} FROM ${table} l, clock c
-    WHERE l.expires_at > c.ms AND ($1::text IS NULL OR l.name = $1) ORDER BY l.name`;
+  const listText = `WITH ${clock} SELECT l.name, l.released_at, ${seen('l')} FROM ${table} l, clock c WHERE l.expires_at > c.ms`;
 
   // A row's last token must be older than any clock that a statement under way has read: made anew by such a one, which found no row when
   // it started, it would hand out numbers that it had handed out before.
@@ -24,7 +22,13 @@ export function operatorStatements(table: string): Pick<LockStatements, 'revoke'
 
   return {
     revoke: (key) => ({ statement: { id: 'dlock_revoke', text: revokeText, values: [key] }, read: (rows) => rows.length > 0 }),
-    list: (key) => ({ statement: { id: 'dlock_list', text: listText, values: [key ?? null] }, read: (rows) => rows.map(toLockView) }),
+    list: (key) => ({
+      statement:
+        key === undefined
+          ? { id: 'dlock_list', text: `${listText} ORDER BY l.name`, values: [] }
+          : { id: 'dlock_inspect', text: `${listText} AND l.name = $1`, values: [key] },
+      read: (rows) => rows.map(toLockView),
+    }),
     prune: (idleMs) => ({ statement: { id: 'dlock_prune', text: pruneText, values: [idleMs] }, read: (rows) => rows.length }),
   };
 }

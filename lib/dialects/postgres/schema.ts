@@ -1,6 +1,7 @@
 import type { LockStatements } from '../../contracts/dialect.js';
 import type { TableName } from '../../core/table-name.js';
-import { quotedSchema, quotedTable } from './sql.js';
+import { toTableView } from '../sql/rows.js';
+import { clock, quotedSchema, quotedTable } from './sql.js';
 
 /** Serialises table creation over all processes: without it 290 of 320 concurrent CREATE TABLE IF NOT EXISTS fail in the catalogue. */
 const CREATION_LOCK = 5_023_517_264;
@@ -16,10 +17,10 @@ export function schemaStatements(name: TableName): Pick<LockStatements, 'columns
     columns: () => ({
       statement: {
         id: 'dlock_columns',
-        text: 'SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum',
+        text: columnsSql,
         values: [table],
       },
-      read: (rows) => rows.map((row) => String(row['name'])),
+      read: ([row]) => toTableView(row),
     }),
 
     // IF NOT EXISTS asks for the right to create before it looks, hence the tests of its own.
@@ -39,6 +40,11 @@ export function schemaStatements(name: TableName): Pick<LockStatements, 'columns
     createSql: () => [createSchema, tableSql(table)].flatMap((sql) => (sql === undefined ? [] : `${sql};\n`)).join(''),
   };
 }
+
+const columnsSql = `WITH ${clock}
+  SELECT c.ms AS now, to_json(ARRAY(
+    SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+  ))::text AS columns FROM clock c`;
 
 // The unique key over (name, owner) makes a change of owner a change of key: a fence's FOR KEY SHARE holds up take-overs and lets renewals pass
 // (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS).

@@ -60,55 +60,56 @@ const claimValues = ({ key, owner, ttlMs, claimMs, holder, label, notAfter }: Cl
   notAfter ?? null,
 ];
 
+// Who finds the row free meanwhile stands nowhere and asks again: a line without an owner would be nobody's to advance.
+const joinText = (table: string) => `WITH ${taking(table)}, stood AS (
+  UPDATE ${table} l SET
+    line = CASE WHEN NOT ${lineLives} THEN $2 || ',' WHEN strpos(l.line, $2) > 0 THEN l.line ELSE l.line || $2 || ',' END,
+    line_until = greatest(l.line_until, c.ms + least($8::bigint, ${LONGEST_LINE_MS}))
+  FROM clock c
+  WHERE l.name = $1 AND l.owner IS DISTINCT FROM $2 AND l.expires_at > c.ms AND ${inTime}
+    AND (NOT ${lineLives} OR length(l.line) < ${MOST_IN_LINE * PLACE_LENGTH} OR strpos(l.line, $2) > 0)
+    AND NOT EXISTS (SELECT FROM free)
+  RETURNING ${seen('l')}
+) ${answering(table, ['moved', 'made', 'stood'])}`;
+
+const advanceText = (table: string) => `WITH ${clock}, advanced AS (
+  UPDATE ${table} l SET
+    owner = ${headOf('l.line')}, line = ${tailOf('l.line')}, token = ${nextToken}, token_top = ${reserved(nextToken)},
+    acquired_at = c.ms, expires_at = c.ms + $2::bigint, released_at = NULL, holder = '', label = '', revoked = false
+  FROM clock c
+  WHERE l.name = (SELECT f.name FROM ${table} f, clock c WHERE f.name = $1 AND f.expires_at <= c.ms FOR UPDATE OF f SKIP LOCKED)
+    AND l.expires_at <= c.ms AND ${lineLives}
+  RETURNING l.owner
+) SELECT ${notifyOwner('owner')} AS notified FROM advanced`;
+
+const confirmText = (table: string) => `WITH ${clock}
+  UPDATE ${table} l SET expires_at = greatest(l.expires_at, c.ms + $3::bigint), acquired_at = c.ms, holder = $4, label = $5
+  FROM clock c WHERE l.name = $1 AND l.owner = $2 AND NOT l.revoked
+  RETURNING c.ms AS now, ${seen('l')}`;
+
 /** How a lock changes hands. */
 export function takingStatements(table: string): Pick<LockStatements, 'ask' | 'join' | 'advance' | 'confirm'> {
-  const askText = `WITH ${taking(table)} ${answering(table, ['moved', 'made'])}`;
-
-  // Who finds the row free meanwhile stands nowhere and asks again: a line without an owner would be nobody's to advance.
-  const joinText = `WITH ${taking(table)}, stood AS (
-    UPDATE ${table} l SET
-      line = CASE WHEN NOT ${lineLives} THEN $2 || ',' WHEN strpos(l.line, $2) > 0 THEN l.line ELSE l.line || $2 || ',' END,
-      line_until = greatest(l.line_until, c.ms + least($8::bigint, ${LONGEST_LINE_MS}))
-    FROM clock c
-    WHERE l.name = $1 AND l.owner IS DISTINCT FROM $2 AND l.expires_at > c.ms AND ${inTime}
-      AND (NOT ${lineLives} OR length(l.line) < ${MOST_IN_LINE * PLACE_LENGTH} OR strpos(l.line, $2) > 0)
-      AND NOT EXISTS (SELECT FROM free)
-    RETURNING ${seen('l')}
-  ) ${answering(table, ['moved', 'made', 'stood'])}`;
-
-  const advanceText = `WITH ${clock}, advanced AS (
-    UPDATE ${table} l SET
-      owner = ${headOf('l.line')}, line = ${tailOf('l.line')}, token = ${nextToken}, token_top = ${reserved(nextToken)},
-      acquired_at = c.ms, expires_at = c.ms + $2::bigint, released_at = NULL, holder = '', label = '', revoked = false
-    FROM clock c
-    WHERE l.name = (SELECT f.name FROM ${table} f, clock c WHERE f.name = $1 AND f.expires_at <= c.ms FOR UPDATE OF f SKIP LOCKED)
-      AND l.expires_at <= c.ms AND ${lineLives}
-    RETURNING l.owner
-  ) SELECT ${notifyOwner('owner')} AS notified FROM advanced`;
-
-  const confirmText = `WITH ${clock}
-    UPDATE ${table} l SET expires_at = greatest(l.expires_at, c.ms + $3::bigint), acquired_at = c.ms, holder = $4, label = $5
-    FROM clock c WHERE l.name = $1 AND l.owner = $2 AND NOT l.revoked
-    RETURNING c.ms AS now, ${seen('l')}`;
+  const ask = `WITH ${taking(table)} ${answering(table, ['moved', 'made'])}`;
+  const [join, advance, confirm] = [joinText(table), advanceText(table), confirmText(table)];
 
   return {
     ask: (claim) => ({
-      statement: { id: 'dlock_ask', text: askText, values: claimValues(claim) },
+      statement: { id: 'dlock_ask', text: ask, values: claimValues(claim) },
       read: ([row]) => toAskAnswer(row, claim),
     }),
 
     join: (claim) => ({
-      statement: { id: 'dlock_join', text: joinText, values: [...claimValues(claim), Math.min(claim.waitMs, LONGEST_LINE_MS)] },
+      statement: { id: 'dlock_join', text: join, values: [...claimValues(claim), Math.min(claim.waitMs, LONGEST_LINE_MS)] },
       read: ([row]) => toJoinAnswer(row, claim),
     }),
 
     advance: (key, claimMs) => ({
-      statement: { id: 'dlock_advance', text: advanceText, values: [key, claimMs] },
+      statement: { id: 'dlock_advance', text: advance, values: [key, claimMs] },
       read: () => undefined,
     }),
 
     confirm: ({ key, owner, ttlMs, holder, label }) => ({
-      statement: { id: 'dlock_confirm', text: confirmText, values: [key, owner, ttlMs, holder, label] },
+      statement: { id: 'dlock_confirm', text: confirm, values: [key, owner, ttlMs, holder, label] },
       read: ([row]) => row && toGrant(row),
     }),
   };

@@ -1,4 +1,4 @@
-import type { AskAnswer, Claim, Grant, JoinAnswer, LockView, OccupantView, StandView } from '../../contracts/dialect.js';
+import type { AskAnswer, Claim, Grant, JoinAnswer, LockView, OccupantView, StandView, TableView } from '../../contracts/dialect.js';
 import { placesIn } from '../../contracts/line.js';
 import type { Row } from '../../contracts/session.js';
 
@@ -62,6 +62,11 @@ export function toStandView(row: Row): StandView {
     waiters: placesIn(line),
     occupant: toOccupant(row),
   };
+}
+
+/** `columns` as JSON, and `now`. */
+export function toTableView(row: Row | undefined): TableView {
+  return { columns: JSON.parse(toText(row?.['columns'])) as string[], now: toNumber(row?.['now']) };
 }
 
 export function toLockView(row: Row): LockView {

@@ -15,6 +15,7 @@ export interface SqliteDatabase {
 
 export interface SqliteStatement {
   all(values: readonly unknown[], answer: Answer): unknown;
+  reset(done: Done): unknown;
   finalize(): unknown;
 }
 

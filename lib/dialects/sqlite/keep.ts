@@ -5,11 +5,11 @@ import { headOf, lineLives, nextToken, now, nowUs, reserved, seen, tailOf, waite
 
 /** How leases are renewed, watched and let go. */
 export function keepingStatements(table: string): Pick<LockStatements, 'look' | 'renew' | 'release' | 'free'> {
-  const lookText = `SELECT a.value ->> 1 AS asker, ${now} AS now, ${seen} FROM json_each(?1) a LEFT JOIN ${table} l ON l.name = a.value ->> 0`;
+  const look = `SELECT a.value ->> 1 AS asker, ${now} AS now, ${seen} FROM json_each(?1) a LEFT JOIN ${table} l ON l.name = a.value ->> 0`;
 
   // RETURNING shows changed rows only and nothing of what FROM brought along. So every row that is named is changed, those of other owners
   // into what they were, and the reader finds out which is which. Two of our owners may have had one name: a row a name, so GROUP BY.
-  const renewText = `UPDATE ${table} AS l SET
+  const renew = `UPDATE ${table} AS l SET
       expires_at = max(l.expires_at, coalesce(${now} + a.ttl, 0)),
       token = max(l.token, coalesce(a.token, 0)),
       token_top = max(l.token_top, coalesce(${reserved('a.token')}, 0))
@@ -21,24 +21,26 @@ export function keepingStatements(table: string): Pick<LockStatements, 'look' | 
     WHERE l.name = a.name
     RETURNING name, owner, revoked, token_top, ${waitersIn('line')} AS waiters, ${now} AS now`;
 
+  const [release, free] = [releaseText(table), freeText(table)];
+
   return {
     look: (stands) => ({
-      statement: { id: 'dlock_look', text: lookText, values: [JSON.stringify(stands.map(({ key, owner }) => [key, owner]))] },
+      statement: { id: 'dlock_look', text: look, values: [JSON.stringify(stands.map(({ key, owner }) => [key, owner]))] },
       read: (rows) => rows.map(toStandView),
     }),
 
     renew: (renewals) => ({
-      statement: { id: 'dlock_renew', text: renewText, values: [JSON.stringify(renewals.map((r) => [r.key, r.owner, r.ttlMs, r.token]))] },
+      statement: { id: 'dlock_renew', text: renew, values: [JSON.stringify(renewals.map((r) => [r.key, r.owner, r.ttlMs, r.token]))] },
       read: (rows) => toRenewalAnswers(renewals, rows),
     }),
 
     release: ({ key, owner, usedToken, restMs, claimMs }) => ({
-      statement: { id: 'dlock_release', text: releaseText(table), values: [key, owner, usedToken, restMs, claimMs] },
+      statement: { id: 'dlock_release', text: release, values: [key, owner, usedToken, restMs, claimMs] },
       read: ([row]) => row?.['was_owner'] === 1,
     }),
 
     free: (key, claimMs) => ({
-      statement: { id: 'dlock_free', text: freeText(table), values: [key, claimMs] },
+      statement: { id: 'dlock_free', text: free, values: [key, claimMs] },
       read: (rows) => rows.length > 0,
     }),
   };
@@ -101,6 +103,8 @@ function toRenewalAnswers(renewals: readonly Renewal[], rows: readonly Row[]): R
 
 function toRenewalAnswer(owner: string, row: Row | undefined): RenewalAnswer {
   if (!row) return { owner, kind: 'deleted' };
+  // Without an owner it was freed by an operator.
+  if (row['owner'] === null) return { owner, kind: 'revoked' };
   if (row['owner'] !== owner) return { owner, kind: 'taken' };
   if (row['revoked'] !== 0) return { owner, kind: 'revoked' };
   return { owner, kind: 'renewed', tokenTop: toNumber(row['token_top']), now: toNumber(row['now']), waiters: toNumber(row['waiters']) };

@@ -6,8 +6,7 @@ import { now, nowUs, seen } from './sql.js';
 export function operatorStatements(table: string): Pick<LockStatements, 'revoke' | 'list' | 'prune'> {
   const revokeText = `UPDATE ${table} AS l SET revoked = true WHERE l.name = ?1 AND l.owner IS NOT NULL AND l.expires_at > ${now} RETURNING name`;
 
-  const listText = `SELECT name, released_at, ${seen} FROM ${table}
-    WHERE expires_at > ${now} AND (?1 IS NULL OR name = ?1) ORDER BY name`;
+  const listText = `SELECT name, released_at, ${seen} FROM ${table} WHERE expires_at > ${now}`;
 
   // A row whose last token is of this very millisecond stays: made anew now, it would hand that number out again.
   const pruneText = `DELETE FROM ${table}
@@ -16,7 +15,13 @@ export function operatorStatements(table: string): Pick<LockStatements, 'revoke'
 
   return {
     revoke: (key) => ({ statement: { id: 'dlock_revoke', text: revokeText, values: [key] }, read: (rows) => rows.length > 0 }),
-    list: (key) => ({ statement: { id: 'dlock_list', text: listText, values: [key ?? null] }, read: (rows) => rows.map(toLockView) }),
+    list: (key) => ({
+      statement:
+        key === undefined
+          ? { id: 'dlock_list', text: `${listText} ORDER BY name`, values: [] }
+          : { id: 'dlock_inspect', text: `${listText} AND name = ?1`, values: [key] },
+      read: (rows) => rows.map(toLockView),
+    }),
     prune: (idleMs) => ({ statement: { id: 'dlock_prune', text: pruneText, values: [idleMs] }, read: (rows) => rows.length }),
   };
 }

@@ -17,7 +17,9 @@ export class PreparedStatements {
   async all(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
     const statement = await (this.#byText.get(text) ?? this.#prepare(text));
     return new Promise((resolve, reject) => {
-      statement.all(values, (error, rows) => (error ? reject(error) : resolve(rows)));
+      // One that failed (a busy file, above all) stays in the middle of its transaction until it is reset, and whatever ran meanwhile
+      // would be answered and never committed (https://www.sqlite.org/c3ref/step.html, https://www.sqlite.org/lang_transaction.html).
+      statement.all(values, (error, rows) => (error ? statement.reset(() => reject(error)) : resolve(rows)));
     });
   }
 

@@ -1,14 +1,15 @@
 import type { LockStatements } from '../../contracts/dialect.js';
 import { type TableName, spokenTable } from '../../core/table-name.js';
-import { quotedTable } from './sql.js';
+import { toTableView } from '../sql/rows.js';
+import { now, quotedTable } from './sql.js';
 
 /** How the table is found out and made. */
 export function schemaStatements(name: TableName): Pick<LockStatements, 'columns' | 'create' | 'createSql'> {
   const sql = tableSql(quotedTable(name));
   return {
     columns: () => ({
-      statement: { id: 'dlock_columns', text: 'SELECT name FROM pragma_table_info(?1) ORDER BY cid', values: [spokenTable(name)] },
-      read: (rows) => rows.map((row) => String(row['name'])),
+      statement: { id: 'dlock_columns', text: columnsSql, values: [spokenTable(name)] },
+      read: ([row]) => toTableView(row),
     }),
 
     // Any number may run it at once: who finds that the schema changed since it was parsed parses again, and then finds the table
@@ -18,6 +19,8 @@ export function schemaStatements(name: TableName): Pick<LockStatements, 'columns
     createSql: () => `${sql};\n`,
   };
 }
+
+const columnsSql = `SELECT (SELECT json_group_array(name) FROM (SELECT name FROM pragma_table_info(?1) ORDER BY cid)) AS columns, ${now} AS now`;
 
 // STRICT: a number that is none must fail here, not be stored as text (https://www.sqlite.org/stricttables.html).
 // WITHOUT ROWID: the row is in the index of its name, so that a step reads and writes one tree (https://www.sqlite.org/withoutrowid.html).

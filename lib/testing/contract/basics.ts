@@ -92,7 +92,7 @@ export const basics: readonly Case[] = [
     covers: [7, 8],
     async run({ locks, freshName }) {
       const registry = locks();
-      const wrong: readonly [keyof LockOptions, LockOptions][] = [
+      const wrong: readonly (readonly [keyof LockOptions, LockOptions])[] = [
         ...[0, -1, 199, '31d', NaN, Infinity].map((ttl) => ['ttl', { ttl }] as const),
         ['minHold', { ttl: 1_000, minHold: 1_001 }],
         ['minHold', { minHold: -1 }],

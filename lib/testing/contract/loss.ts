@@ -55,7 +55,10 @@ export const loss: readonly Case[] = [
         await aborted(signal);
         return 'done all the same';
       };
-      const lost = await failure(registry.run(freshName(), ({ signal }) => untilLost(signal)), LeaseLostError);
+      const lost = await failure(
+        registry.run(freshName(), ({ signal }) => untilLost(signal)),
+        LeaseLostError,
+      );
       assert.deepEqual([lost.reason, lost.result], ['unreachable', 'done all the same']);
       const mine = new Error('my own');
       const failing = registry.run(freshName(), async ({ signal }) => {

@@ -51,7 +51,10 @@ export const names: readonly Case[] = [
       for (const name of ['', undefined, null, 7, {}, []] as string[]) {
         await failure(registry.acquire(name), TypeError);
         await failure(registry.tryAcquire(name), TypeError);
-        await failure(registry.run(name, () => undefined), TypeError);
+        await failure(
+          registry.run(name, () => undefined),
+          TypeError,
+        );
         await failure(registry.inspect(name), TypeError);
       }
       for (const name of ['x'.repeat(1_025), '錠'.repeat(342)]) await failure(registry.acquire(name), RangeError);

@@ -109,7 +109,16 @@ export const observing: readonly Case[] = [
       const seen = await eventually(clock, async () => (await operator.list()).find((one) => one.name === name && one.waiters === 2));
       const { acquiredAt, fencingToken } = lease;
       const expiresAt = new Date(acquiredAt.getTime() + 60_000);
-      assert.deepEqual(seen, { name, fencingToken, holder: 'host 7', label: 'nightly', acquiredAt, expiresAt, releasedAt: undefined, waiters: 2 });
+      assert.deepEqual(seen, {
+        name,
+        fencingToken,
+        holder: 'host 7',
+        label: 'nightly',
+        acquiredAt,
+        expiresAt,
+        releasedAt: undefined,
+        waiters: 2,
+      });
       assert.deepEqual(await operator.inspect(name), seen);
       controller.abort();
       await Promise.all(waiting);

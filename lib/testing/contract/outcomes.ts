@@ -28,7 +28,10 @@ export async function failure<E>(promise: Promise<unknown>, kind: new (...args: 
 /** Whether `promise` has not settled `ms` from now. */
 export async function isPending(clock: Clock, promise: Promise<unknown>, ms: number): Promise<boolean> {
   const late = Symbol('late');
-  const settled = promise.then(() => undefined, () => undefined);
+  const settled = promise.then(
+    () => undefined,
+    () => undefined,
+  );
   return (await Promise.race([settled, clock.sleep(ms).then(() => late)])) === late;
 }
 

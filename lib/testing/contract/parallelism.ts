@@ -33,7 +33,10 @@ export const parallelism: readonly Case[] = [
       const exact = { a: 710 / 2, b: 710 / 2 };
       const names = { a: world.freshName(), b: world.freshName() };
       const registries = numbers(3).map(() => world.locks(eager));
-      const guarded = await countApart(world, (worker, which, step) => registries[worker % 3]?.run(names[which], step, { wait: '30s' }) ?? step());
+      const guarded = await countApart(
+        world,
+        (worker, which, step) => registries[worker % 3]?.run(names[which], step, { wait: '30s' }) ?? step(),
+      );
       assert.deepEqual(guarded, exact);
       assert.notDeepEqual(await countApart(world, (_worker, _which, step) => step()), exact);
     },

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { LeaseLostError, LockRegistryClosedError } from '../../core/errors.js';
-import { intercepted, notDone, refused, unknown } from '../intercepted.js';
+import { intercepted, notDone, outcomeUnknown, refused } from '../intercepted.js';
 import type { Case, World } from './contract-case.js';
 import { aborted, eventually, failure, granted, isPending, rejection } from './outcomes.js';
 
@@ -59,7 +59,7 @@ export const release: readonly Case[] = [
       let losses = 0;
       const faulty = intercepted(dialect, async (step, run) => {
         const rows = await run();
-        if (step === 'release' && losses++ === 0) throw unknown();
+        if (step === 'release' && losses++ === 0) throw outcomeUnknown();
         return rows;
       });
       const lease = await locks({ dialect: faulty }).acquire(name);

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { LockEvents } from '../../contracts/observer.js';
 import { LeaseLostError } from '../../core/errors.js';
-import { intercepted, notDone, recorded, unknown } from '../intercepted.js';
+import { intercepted, notDone, outcomeUnknown, recorded } from '../intercepted.js';
 import type { Case } from './contract-case.js';
 import { aborted, failure } from './outcomes.js';
 
@@ -23,7 +23,10 @@ export const renewal: readonly Case[] = [
       await lease.release();
       const times = at.length;
       assert(times >= 4 && times <= 9, `${times} renewals`);
-      assert(at.slice(1).every((ms, before) => ms - (at[before] ?? 0) >= 120), at.join());
+      assert(
+        at.slice(1).every((ms, before) => ms - (at[before] ?? 0) >= 120),
+        at.join(),
+      );
       await clock.sleep(500);
       assert.equal(at.length, times);
     },
@@ -51,7 +54,9 @@ export const renewal: readonly Case[] = [
       const faulty = intercepted(dialect, (step, run) => (step === 'renew' && failures++ === 0 ? Promise.reject(notDone()) : run()));
       const registry = locks({ dialect: faulty, ttl: 600 });
       const seen: string[] = [];
-      registry.on('overdue', ({ remainingMs }: LockEvents['overdue']) => seen.push(`overdue with ${remainingMs > 200 ? 'time' : 'nothing'} left`));
+      registry.on('overdue', ({ remainingMs }: LockEvents['overdue']) =>
+        seen.push(`overdue with ${remainingMs > 200 ? 'time' : 'nothing'} left`),
+      );
       registry.on('renewed', () => seen.push('renewed'));
       const lease = await registry.acquire(freshName());
       await clock.sleep(700);
@@ -66,7 +71,7 @@ export const renewal: readonly Case[] = [
       let losses = 0;
       const faulty = intercepted(dialect, async (step, run) => {
         const rows = await run();
-        if (step === 'renew' && losses++ < 2) throw unknown();
+        if (step === 'renew' && losses++ < 2) throw outcomeUnknown();
         return rows;
       });
       const lease = await locks({ dialect: faulty, ttl: 600 }).acquire(freshName());

@@ -45,7 +45,10 @@ export const severalNames: readonly Case[] = [
       const name = freshName();
       const lease = await registry.acquire([`${name} b`, `${name} a`, `${name} b`]);
       assert(lease instanceof LeaseSet);
-      assert.deepEqual(lease.leases.map((one) => one.name), [`${name} a`, `${name} b`]);
+      assert.deepEqual(
+        lease.leases.map((one) => one.name),
+        [`${name} a`, `${name} b`],
+      );
       assert.throws(() => lease.fencingToken, TypeError);
       const released: string[] = [];
       registry.on('released', ({ lockName }) => released.push(lockName));
