@@ -22,6 +22,8 @@ interface Waiting {
   readonly fail: (error: StatementError) => void;
 }
 
+const closedPool = () => new StatementError({ outcome: 'not-done', transient: false }, new Error('The pool is closed.'));
+
 const noAnswer: Failure = { outcome: 'unknown', transient: true };
 const notSent: Failure = { outcome: 'not-done', transient: true };
 
@@ -37,6 +39,7 @@ export class ConnectionPool implements Session {
   readonly #clock: Clock;
   readonly #options: PoolOptions;
   readonly #idle: { connection: unknown; sinceMs: number }[] = [];
+  readonly #urgent = new Set<Waiting>();
   readonly #waiting = new Set<Waiting>();
   readonly #broken = new WeakSet<object>();
   #open = 0;
@@ -52,9 +55,9 @@ export class ConnectionPool implements Session {
     this.#options = options;
   }
 
-  async run(statement: Statement, timeoutMs: number): Promise<readonly Row[]> {
+  async run(statement: Statement, timeoutMs: number, urgent = false): Promise<readonly Row[]> {
     const startedMs = this.#clock.now().monotonicMs;
-    const connection = await this.#take(timeoutMs);
+    const connection = await this.#take(timeoutMs, urgent ? this.#urgent : this.#waiting);
     const leftMs = timeoutMs - (this.#clock.now().monotonicMs - startedMs);
     return this.#runOn(connection, statement, Math.max(1, leftMs));
   }
@@ -76,9 +79,7 @@ export class ConnectionPool implements Session {
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
     this.#sweeping?.();
-    for (const waiting of this.#waiting)
-      waiting.fail(new StatementError({ outcome: 'not-done', transient: false }, new Error('The pool is closed.')));
-    this.#waiting.clear();
+    for (let waiting = this.#next(); waiting; waiting = this.#next()) waiting.fail(closedPool());
     const closing = this.#idle.splice(0).map(({ connection }) => {
       // Somebody waits for this, so the process stays alive for it: a script may have nothing else left to do.
       this.#driver.keepAlive(connection, true);
@@ -88,19 +89,19 @@ export class ConnectionPool implements Session {
     await within(graceMs, this.#clock, Promise.all([...closing, busyDone]));
   }
 
-  #take(timeoutMs: number): unknown {
+  #take(timeoutMs: number, line: Set<Waiting>): unknown {
     const idle = this.#idle.pop();
-    if (!idle) return this.#await(timeoutMs);
+    if (!idle) return this.#await(timeoutMs, line);
     this.#driver.keepAlive(idle.connection, true);
     return idle.connection;
   }
 
-  #await(timeoutMs: number): Promise<unknown> {
-    if (this.#closed) throw new StatementError({ outcome: 'not-done', transient: false }, new Error('The pool is closed.'));
+  #await(timeoutMs: number, line: Set<Waiting>): Promise<unknown> {
+    if (this.#closed) throw closedPool();
     return new Promise((resolve, reject) => {
       const done = () => {
         cancel();
-        this.#waiting.delete(waiting);
+        line.delete(waiting);
       };
       const waiting: Waiting = {
         take: (connection) => (done(), resolve(connection)),
@@ -109,7 +110,7 @@ export class ConnectionPool implements Session {
       const cancel = this.#clock.after(timeoutMs, () =>
         waiting.fail(new StatementError(notSent, new Error(`No connection within ${Math.round(timeoutMs)} ms.`))),
       );
-      this.#waiting.add(waiting);
+      line.add(waiting);
       if (this.#open < this.#options.max) void this.#openOne(timeoutMs);
     });
   }
@@ -122,7 +123,7 @@ export class ConnectionPool implements Session {
     } catch (error) {
       this.#left();
       this.#next()?.fail(error as StatementError);
-      if (this.#waiting.size > 0 && this.#open < this.#options.max && !this.#closed) void this.#openOne(timeoutMs);
+      if (this.#next() && this.#open < this.#options.max && !this.#closed) void this.#openOne(timeoutMs);
     }
   }
 
@@ -197,14 +198,14 @@ export class ConnectionPool implements Session {
   }
 
   #next(): Waiting | undefined {
-    const [first] = this.#waiting;
+    const [first] = this.#urgent.size > 0 ? this.#urgent : this.#waiting;
     return first;
   }
 
   #giveUp(connection: unknown): void {
     this.#driver.destroy(connection);
     this.#left();
-    if (this.#waiting.size > 0 && !this.#closed) void this.#openOne(1_000);
+    if (this.#next() && !this.#closed) void this.#openOne(1_000);
   }
 
   async #dismiss(connection: unknown): Promise<void> {

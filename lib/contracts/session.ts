@@ -35,9 +35,10 @@ export class StatementError extends Error {
 export interface Session {
   /**
    * @param timeoutMs the statement's own deadline, waiting for a connection included; a connection that did not answer in time is given up
+   * @param urgent goes before whatever waits for a connection and is not: a renewal must not be lost behind a thousand asks
    * @throws {StatementError}
    */
-  run(statement: Statement, timeoutMs: number): Promise<readonly Row[]>;
+  run(statement: Statement, timeoutMs: number, urgent?: boolean): Promise<readonly Row[]>;
   /**
    * Listens on a connection of its own, which the caller closes; `undefined` where the driver cannot.
    *

@@ -67,6 +67,7 @@ export class Keeper {
   async extend(holding: Holding, ttlMs: number, marginMs: number): Promise<boolean> {
     const answered = await this.#store.run({
       name: 'renew',
+      urgent: true,
       lockName: holding.name,
       timeoutMs: statementTimeout(holding.ttlMs),
       remainingMs: () => holding.remainingMs(this.#clock.now()),
@@ -130,6 +131,7 @@ export class Keeper {
     try {
       const answered = await this.#store.once({
         name: 'renew',
+        urgent: true,
         timeoutMs: Math.min(...due.map(({ ttlMs }) => statementTimeout(ttlMs))),
         step: (statements) =>
           statements.renew(renewals.map(({ holding: { key, owner, usedToken }, ttlMs }) => ({ key, owner, ttlMs, token: usedToken }))),

@@ -19,6 +19,7 @@ export async function letGo(
   try {
     const { answer, unsureUntilMs } = await store.run({
       name: 'release',
+      urgent: true,
       lockName: name,
       timeoutMs: statementTimeout(terms.ttlMs),
       remainingMs: () => deadline.monotonicMs - clock.now().monotonicMs,

@@ -223,6 +223,8 @@ export class LocalQueue implements LeaseKeeper {
     const token = holding.takeToken(now);
     if (token === undefined) return undefined;
     holding.readiedFor = undefined;
+    // From here on it is renewed on this one's terms.
+    holding.ttlMs = terms.ttlMs;
     const lease = new HeldLease(this, holding, token, terms, now);
     holding.lease = lease;
     this.#parts.keeper.arm(holding);

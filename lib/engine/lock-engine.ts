@@ -51,23 +51,17 @@ export class LockEngine {
 
   /** Asks once; `undefined` while somebody else holds one of them. */
   async tryAcquire(names: LockNames, terms: Terms): Promise<Lease | undefined> {
-    const locks = this.#admit(names, terms);
-    const lease = await this.#all(locks, (lock) => this.#queue(lock).tryOnce(terms));
-    if (!lease && this.#parts.observer.watches('busy')) {
-      for (const { name } of locks) this.#parts.observer.emit('busy', { lockName: name, waitMs: 0, attempts: 1 });
-    }
-    return lease;
+    return this.#all(this.#admit(names, terms), (lock) => this.#tryOnce(this.#queue(lock), terms));
   }
 
-  /** The error for a caller that does not wait, with who is in the way. */
-  async busy(names: LockNames): Promise<LockBusyError> {
-    const locks = locksOf(names);
-    for (const lock of locks) {
-      const queue = this.#queues.get(lock.key) ?? new LocalQueue(this.#parts, lock.name, lock.key);
-      const occupant = await queue.occupant();
-      if (occupant.holder !== undefined || locks.length === 1) return new LockBusyError(lock.name, occupant);
-    }
-    return new LockBusyError(locks.map(({ name }) => name).join(', '));
+  /** Asks once. @throws {LockBusyError} somebody else holds one of them; with who does, as the answer told or else by a look */
+  async acquireFree(names: LockNames, terms: Terms): Promise<Lease> {
+    return this.#all(this.#admit(names, terms), async (lock) => {
+      const queue = this.#queue(lock);
+      const lease = await this.#tryOnce(queue, terms);
+      if (lease) return lease;
+      throw new LockBusyError(lock.name, await queue.occupant());
+    });
   }
 
   /** What the context holds of these names already, and what it does not. */
@@ -108,6 +102,14 @@ export class LockEngine {
     let queue = this.#queues.get(key);
     if (!queue) this.#queues.set(key, (queue = new LocalQueue(this.#parts, name, key)));
     return queue;
+  }
+
+  async #tryOnce(queue: LocalQueue, terms: Terms): Promise<Lease | undefined> {
+    const lease = await queue.tryOnce(terms);
+    if (!lease && this.#parts.observer.watches('busy')) {
+      this.#parts.observer.emit('busy', { lockName: queue.name, waitMs: 0, attempts: 1 });
+    }
+    return lease;
   }
 
   async #wait(lock: NamedLock, terms: Terms, wholeWaitMs: number): Promise<Lease> {

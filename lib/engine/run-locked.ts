@@ -29,10 +29,14 @@ export async function runLocked<T>(
 
 /** `undefined`: busy, and the caller skips. */
 async function take(engine: LockEngine, names: LockNames, terms: Terms): Promise<Lease | undefined> {
-  if (terms.onBusy === 'wait') return engine.acquire(names, terms);
-  const lease = await engine.tryAcquire(names, terms);
-  if (!lease && terms.onBusy === 'fail') throw await engine.busy(names);
-  return lease;
+  switch (terms.onBusy) {
+    case 'wait':
+      return engine.acquire(names, terms);
+    case 'fail':
+      return engine.acquireFree(names, terms);
+    case 'skip':
+      return engine.tryAcquire(names, terms);
+  }
 }
 
 function together(leases: readonly Lease[]): Lease {

@@ -179,6 +179,7 @@ export class Stand {
       lockName: this.#queue.name,
       timeoutMs: statementTimeout(terms.ttlMs),
       remainingMs: () => this.#longestRemainingMs(),
+      urgent: name === 'confirm',
       failed: (error) => (this.#failing = error),
       step,
     });

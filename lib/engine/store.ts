@@ -30,6 +30,8 @@ export interface Attempt<T> {
   readonly timeoutMs: number;
   /** Milliseconds until an answer is of no use any more; default: for ever of use. */
   readonly remainingMs?: () => number;
+  /** Goes before asks: a lease depends on it. */
+  readonly urgent?: boolean;
   /** Told of each attempt that failed, while others may follow. */
   readonly failed?: (error: unknown) => void;
   /** The step, given a moment of the database's clock after which this attempt is given up. */
@@ -66,11 +68,11 @@ export class Store {
   }
 
   /** One attempt, not tried again. @throws {StatementError} */
-  async once<T>({ step, timeoutMs }: Attempt<T>): Promise<Answered<T>> {
+  async once<T>({ step, timeoutMs, urgent = false }: Attempt<T>): Promise<Answered<T>> {
     const { clock, session, statements } = this.#parts;
     const sent = clock.now();
     const { statement, read } = step(statements, this.databaseClock.latest(sent.monotonicMs + timeoutMs));
-    const rows = await session.run(statement, timeoutMs);
+    const rows = await session.run(statement, timeoutMs, urgent);
     return { answer: read(rows), firstSent: sent, lastSent: sent, arrived: clock.now(), unsureUntilMs: undefined };
   }
 

@@ -11,7 +11,7 @@ const MOST_EARLY = 1_000;
 
 interface Watched {
   readonly stand: Stand;
-  readonly dueMs: number;
+  dueMs: number;
   readonly delayMs: number;
   readonly seen: (view: StandView | 'woken') => void;
   readonly failed: (error: unknown) => void;
@@ -88,7 +88,7 @@ export class Watcher {
 
   #lookSoon(): void {
     const nowMs = this.#nowMs();
-    for (const [owner, watched] of this.#watched) this.#watched.set(owner, { ...watched, dueMs: nowMs });
+    for (const watched of this.#watched.values()) watched.dueMs = nowMs;
     if (this.#watched.size > 0 && !this.#looking) this.#armFor(nowMs);
   }
 
@@ -140,19 +140,23 @@ export class Watcher {
       });
       this.failing = undefined;
       const views = new Map(answer.map((view) => [view.owner, view]));
-      for (const { stand, seen } of due) {
-        const view = views.get(stand.owner);
+      for (const watched of due) {
+        const view = views.get(watched.stand.owner);
         if (!view) throw new TypeError('A look answered less than it was asked.');
-        if (view.place === 'mine') this.#waker?.doubt();
-        this.#watched.delete(stand.owner);
-        seen(view);
+        if (this.#stopWatching(watched) && view.place === 'mine') this.#waker?.doubt();
+        watched.seen(view);
       }
     } catch (error) {
-      for (const { stand, failed } of due) {
-        this.#watched.delete(stand.owner);
-        failed(error);
+      for (const watched of due) {
+        this.#stopWatching(watched);
+        watched.failed(error);
       }
     }
+  }
+
+  /** False where its turn was announced meanwhile: the same stand may be watched anew by now, and that is not for this look to answer. */
+  #stopWatching(watched: Watched): boolean {
+    return this.#watched.get(watched.stand.owner) === watched && this.#watched.delete(watched.stand.owner);
   }
 
   #nowMs(): number {
