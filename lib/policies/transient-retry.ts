@@ -1,4 +1,4 @@
-import pRetry from 'p-retry';
+import pRetry, { type Options } from 'p-retry';
 import type { RetryContext, RetryPolicy } from '../contracts/retry-policy.js';
 import { type Duration, parseDuration } from '../core/duration.js';
 
@@ -23,17 +23,24 @@ export function transientRetry({ retries = 8, first = 20, ceiling = 1_000 }: Tra
   const firstMs = parseDuration('first', first, { min: 1 });
   const ceilingMs = parseDuration('ceiling', ceiling, { min: firstMs });
   const pauseMs = (attempt: number, { random }: RetryContext) => random() * Math.min(ceilingMs, firstMs * 2 ** (attempt - 1));
+  const retrying = (context: RetryContext): Options => ({
+    retries,
+    // The pauses are slept on the engine's clock, so p-retry itself adds none.
+    minTimeout: 0,
+    shouldRetry: ({ error }) => context.failureOf(error).transient && context.remainingMs() > 0,
+    onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+      const delay = pauseMs(attemptNumber, context);
+      if (retriesLeft === 0 || !context.failureOf(error).transient || delay >= context.remainingMs()) throw error;
+      await context.clock.sleep(delay);
+    },
+  });
 
-  return (attempt, context) =>
-    pRetry(attempt, {
-      retries,
-      // The pauses are slept on the engine's clock, so p-retry itself adds none.
-      minTimeout: 0,
-      shouldRetry: ({ error }) => context.failureOf(error).transient && context.remainingMs() > 0,
-      onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
-        const delay = pauseMs(attemptNumber, context);
-        if (retriesLeft === 0 || !context.failureOf(error).transient || delay >= context.remainingMs()) throw error;
-        await context.clock.sleep(delay);
-      },
-    });
+  // p-retry is called in when there is something to try again: what succeeds at once does not pay for it.
+  return async (attempt, context) => {
+    try {
+      return await attempt(1);
+    } catch (first) {
+      return pRetry((number) => (number === 1 ? Promise.reject(first as Error) : attempt(number)), retrying(context));
+    }
+  };
 }
