@@ -16,7 +16,11 @@ const IDLE_MS = 10_000;
 
 /** The dialect given, or the one of the source's server. @throws {TypeError} there is none */
 export function dialectOf(source: LockSource, given: Dialect | undefined): Dialect {
-  if (given) return given;
+  if (given) {
+    if (typeof (given as Partial<Dialect>).statements !== 'function')
+      throw new TypeError('Option "dialect" must be a dialect, such as one of the package\'s `dialects`.');
+    return given;
+  }
   if (isPgPool(source)) return dialects.postgres;
   if (typeof (source as Partial<Sequelize> | undefined)?.getDialect !== 'function')
     throw new TypeError('A LockRegistry needs a Sequelize instance or a pg.Pool.');
@@ -42,7 +46,7 @@ export function sessionOf(
     if (!hasPool(source)) return sessionOf(source, dialect, clock, {});
     return new ConnectionPool(sharedSource(source), borrowing(driver, source), clock, { max: Infinity, idleMs: 0 });
   }
-  rejectUnknown(connections, ['max']);
+  rejectUnknown(connections, ['max'], 'connections');
   const max = Math.min(count('connections.max', connections.max ?? 2, 1), facts.mostConnections);
   return new ConnectionPool(isPgPool(source) ? pgPoolSource(source) : sequelizeSource(source), driver, clock, { max, idleMs: IDLE_MS });
 }

@@ -88,8 +88,9 @@ interface Metadata {
 
 /** Name, length, own properties and Reflect metadata: what other decorators read. */
 function keepIdentity(from: AnyMethod, to: AnyMethod): AnyMethod {
-  for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
-    if (key !== 'prototype') Object.defineProperty(to, key, property);
+  for (const key of Reflect.ownKeys(from)) {
+    const property = Reflect.getOwnPropertyDescriptor(from, key);
+    if (property && key !== 'prototype') Object.defineProperty(to, key, property);
   }
   const metadata = Reflect as Metadata;
   for (const key of metadata.getOwnMetadataKeys?.(from) ?? []) metadata.defineMetadata?.(key, metadata.getOwnMetadata?.(key, from), to);

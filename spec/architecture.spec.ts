@@ -21,7 +21,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   wakers: { layers: ['core', 'contracts'], packages: ['node:crypto'] },
   adapters: { layers: ['core', 'contracts'], packages: ['sequelize', 'signal-exit', 'node:*'] },
   engine: { layers: ['core', 'contracts'], packages: ['node:async_hooks', 'node:crypto'] },
-  testing: { layers: ['core', 'contracts', 'engine'] },
+  testing: { layers: ['core', 'contracts', 'engine'], packages: ['node:assert', 'node:timers/promises'] },
   [ROOT_FILES]: { layers: ['core', 'contracts', 'policies', 'wakers', 'dialects', 'adapters', 'engine'], packages: ['type sequelize'] },
   integrations: { layers: [ROOT_FILES] },
 };

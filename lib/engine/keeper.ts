@@ -21,7 +21,6 @@ export class Keeper {
   readonly #holdings = new Map<string, Holding>();
   #wakeAtMs = Infinity;
   #cancel: Cancel | undefined;
-  #whenEmpty: (() => void) | undefined;
 
   constructor(store: Store, clock: Clock, observer: Observer, onLost: OnLost) {
     this.#store = store;
@@ -45,12 +44,6 @@ export class Keeper {
     if (this.#holdings.size > 0) return;
     this.#cancel?.();
     this.#wakeAtMs = Infinity;
-    this.#whenEmpty?.();
-  }
-
-  /** Resolves when nothing is held. */
-  async empty(): Promise<void> {
-    if (this.#holdings.size > 0) await new Promise<void>((resolve) => (this.#whenEmpty = resolve));
   }
 
   /** To be called when something of a holding comes sooner than before: a new lease on it, a shorter deadline. */

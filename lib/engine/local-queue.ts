@@ -37,6 +37,7 @@ export class LocalQueue implements LeaseKeeper {
   #state: State = idle;
   /** What was last seen in the way. */
   #occupant: Occupant = {};
+  #whenEmpty: (() => void) | undefined;
 
   constructor(
     parts: EngineParts,
@@ -148,9 +149,10 @@ export class LocalQueue implements LeaseKeeper {
     if (this.#state.kind === 'held' && this.#state.holding === holding) this.#rest();
   }
 
-  /** Refuses all callers; nobody enters afterwards. */
-  close(): void {
+  /** Refuses all callers; nobody enters afterwards. Resolves when nothing is held, asked for or let go any more. */
+  async close(): Promise<void> {
     for (const caller of [...this.#callers]) this.#leave(caller, new LockRegistryClosedError(this.name));
+    if (!this.empty) await new Promise<void>((resolve) => (this.#whenEmpty = resolve));
   }
 
   #kick(): void {
@@ -286,7 +288,9 @@ export class LocalQueue implements LeaseKeeper {
   #rest(): void {
     this.#state = idle;
     this.#kick();
-    if (this.empty) this.#parts.queues.delete(this.key);
+    if (!this.empty) return;
+    this.#parts.queues.delete(this.key);
+    this.#whenEmpty?.();
   }
 
   #timeOut(caller: Caller): void {

@@ -81,8 +81,7 @@ export class LockEngine {
     const { clock, keeper, janitor, waker, terms } = this.#parts;
     const endsMs = this.#nowMs() + graceMs;
     this.#closed = true;
-    for (const queue of [...this.#queues.values()]) queue.close();
-    await settled(clock, graceMs, keeper.empty());
+    await settled(clock, graceMs, Promise.all([...this.#queues.values()].map((queue) => queue.close())));
     for (const holding of [...keeper.holdings]) {
       this.#queues.get(holding.key)?.lost(holding, 'closed');
       janitor.giveBack(holding, holding.owner, terms, { usedToken: holding.usedToken });
@@ -153,7 +152,7 @@ const OPERATOR_TIMEOUT_MS = 5_000;
 const LAST_WORD_MS = 100;
 
 /** Resolves with `work`, or after `ms` without it. */
-async function settled(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+async function settled(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
   await new Promise<void>((resolve) => {
     const cancel = clock.after(ms, resolve, true);
     void work.then(() => {

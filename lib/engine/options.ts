@@ -138,11 +138,14 @@ export function operatorText(option: string, value: unknown): string {
 }
 
 /** @throws {TypeError} an option that nobody reads, such as a misspelt one */
-export function rejectUnknown(options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`Options must be an object; got ${options === null ? 'null' : typeof options}.`);
+export function rejectUnknown(options: unknown, known: readonly string[], of?: string): void {
+  if (typeof options !== 'object' || options === null) {
+    const subject = of === undefined ? 'Options' : `Option "${of}"`;
+    throw new TypeError(`${subject} must be an object; got ${options === null ? 'null' : typeof options}.`);
+  }
   const unknown = Object.keys(options).find((option) => !known.includes(option));
-  if (unknown !== undefined) throw new TypeError(`There is no option "${unknown}". Options here: ${known.join(', ')}.`);
+  if (unknown === undefined) return;
+  throw new TypeError(`There is no option "${of === undefined ? '' : `${of}.`}${unknown}". Options here: ${known.join(', ')}.`);
 }
 
 /** A whole number, or `Infinity`. @throws {RangeError} anything else */

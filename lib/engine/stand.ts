@@ -28,7 +28,8 @@ export interface StandQueue extends NamedLock {
 export class Stand {
   readonly #parts: EngineParts;
   readonly #queue: StandQueue;
-  readonly #stopping = new AbortController();
+  #stopped = false;
+  #stopping: AbortController | undefined;
   #attempts = 0;
   #busy = 0;
   #previousDelayMs = 0;
@@ -63,7 +64,8 @@ export class Stand {
 
   /** Nobody waits any more: leaves the line, and gives back what was granted meanwhile. */
   stop(): void {
-    this.#stopping.abort();
+    this.#stopped = true;
+    this.#stopping?.abort();
   }
 
   /**
@@ -72,7 +74,7 @@ export class Stand {
    * @throws {LockStoreError} the database failed
    */
   async run(): Promise<Granted | undefined> {
-    while (!this.#stopping.signal.aborted) {
+    while (!this.#hasStopped()) {
       const [head] = this.#queue.callers();
       if (!head) return undefined;
       // Fresh each time: an old join that runs late must not stand for a new one.
@@ -88,6 +90,17 @@ export class Stand {
       }
     }
     return undefined;
+  }
+
+  #hasStopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Made when there is something to interrupt: a lock that is free needs none. */
+  #stopSignal(): AbortSignal {
+    this.#stopping ??= new AbortController();
+    if (this.#stopped) this.#stopping.abort();
+    return this.#stopping.signal;
   }
 
   async #standAs(owner: string, terms: Terms): Promise<Granted | undefined> {
@@ -109,12 +122,12 @@ export class Stand {
   async #waitInLine(owner: string, terms: Terms, joined: Seen): Promise<Granted | undefined> {
     this.#inLine = true;
     let seen: Seen = joined;
-    let renewLineMs = this.#nowMs() + this.#lineMs() / 2;
+    let line = this.#lineNow();
     for (;;) {
       const view = await this.#parts.watcher.next(
         { key: this.#queue.key, owner },
         this.#delayMs(seen.occupant, seen.now),
-        this.#stopping.signal,
+        this.#stopSignal(),
       );
       if (!view) return undefined;
       if (view === 'woken') {
@@ -130,12 +143,12 @@ export class Stand {
       if (view.place === 'mine') return this.#confirm(owner);
       if (view.occupant && view.occupant.expiresAt <= view.now) await this.#advance(terms);
       seen = view;
-      if (this.#nowMs() < renewLineMs) continue;
+      if (!this.#outlasts(line)) continue;
       // A line lives for a limited time after the last join, so who waits longer says that it is still there.
       const { answer } = await this.#join(owner, terms);
       if (answer.kind === 'granted') return this.#confirm(owner);
       if (answer.kind !== 'waiting') return undefined;
-      renewLineMs = this.#nowMs() + this.#lineMs() / 2;
+      line = this.#lineNow();
     }
   }
 
@@ -195,7 +208,7 @@ export class Stand {
 
   async #pause(ms: number): Promise<void> {
     // A stop is no failure: the loop sees it.
-    await this.#parts.clock.sleep(ms, this.#stopping.signal).catch(() => undefined);
+    await this.#parts.clock.sleep(ms, this.#stopSignal()).catch(() => undefined);
   }
 
   /** When to look again: as the policy says, and not past the end of the holder's lease, of the wait in front, or of a claim that may be ours. */
@@ -207,8 +220,9 @@ export class Stand {
     const untilExpiryMs = holderRemainingMs === undefined ? Infinity : Math.max(0, holderRemainingMs) + AFTER_EXPIRY_MS;
     const leftMs = head.remainingMs(this.#parts.clock.now());
     const untilLastLookMs = leftMs > LAST_LOOK_MS ? leftMs - LAST_LOOK_MS : Infinity;
-    // While hand-overs are announced, looks are for what went wrong, once a claim; otherwise one must fall into every claim that may be ours.
-    const usualMs = this.#parts.watcher.announced ? head.terms.claimMs * 0.9 : Math.min(delayMs, head.terms.claimMs * 0.8);
+    // While hand-overs are announced to who stands in line, looks are for what went wrong, once a claim; otherwise one must fall into every
+    // claim that may be ours. Nothing is announced to who does not stand there.
+    const usualMs = this.#inLine && this.#parts.watcher.announced ? head.terms.claimMs * 0.9 : Math.min(delayMs, head.terms.claimMs * 0.8);
     return Math.min(usualMs, untilExpiryMs, untilLastLookMs);
   }
 
@@ -238,6 +252,18 @@ export class Stand {
     return Math.min(LONGEST_LINE_MS, this.#longestRemainingMs());
   }
 
+  /** The line after a join that is answered now. */
+  #lineNow(): LineLife {
+    const [nowMs, lineMs] = [this.#nowMs(), this.#lineMs()];
+    return { endsMs: nowMs + lineMs, halfMs: nowMs + lineMs / 2 };
+  }
+
+  /** True where the line's life is half over, and somebody here waits for longer than the rest. */
+  #outlasts({ endsMs, halfMs }: LineLife): boolean {
+    const nowMs = this.#nowMs();
+    return nowMs >= halfMs && nowMs + this.#longestRemainingMs() > endsMs + 1;
+  }
+
   #longestRemainingMs(): number {
     const now = this.#parts.clock.now();
     let longest = 0;
@@ -248,6 +274,12 @@ export class Stand {
   #nowMs(): number {
     return this.#parts.clock.now().monotonicMs;
   }
+}
+
+/** On the monotonic clock. */
+interface LineLife {
+  readonly endsMs: number;
+  readonly halfMs: number;
 }
 
 interface Seen {

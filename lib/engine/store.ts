@@ -1,7 +1,7 @@
 import type { Clock } from '../contracts/clock.js';
 import type { LockStatements, Step } from '../contracts/dialect.js';
 import type { RetryPolicy } from '../contracts/retry-policy.js';
-import { type Failure, type Session, StatementError } from '../contracts/session.js';
+import { type Failure, type Row, type Session, StatementError } from '../contracts/session.js';
 import type { Instant } from '../core/deadline.js';
 import { LockError, LockStoreError } from '../core/errors.js';
 import { DatabaseClock } from './database-clock.js';
@@ -73,7 +73,7 @@ export class Store {
     const sent = clock.now();
     const { statement, read } = step(statements, this.databaseClock.latest(sent.monotonicMs + timeoutMs));
     const rows = await session.run(statement, timeoutMs, urgent);
-    return { answer: read(rows), firstSent: sent, lastSent: sent, arrived: clock.now(), unsureUntilMs: undefined };
+    return { answer: understood(read, rows), firstSent: sent, lastSent: sent, arrived: clock.now(), unsureUntilMs: undefined };
   }
 
   /**
@@ -159,6 +159,15 @@ interface Sendings {
 
 const ourOwn: Failure = { outcome: 'not-done', transient: false };
 const failureOf = (error: unknown): Failure => (error instanceof StatementError ? error.failure : ourOwn);
+
+/** What a statement did whose answer is none that the dialect knows is not known. @throws {StatementError} */
+function understood<T>(read: Step<T>['read'], rows: readonly Row[]): T {
+  try {
+    return read(rows);
+  } catch (error) {
+    throw new StatementError({ outcome: 'unknown', transient: false }, error);
+  }
+}
 
 function storeError(
   attempt: { readonly name: StepName; readonly lockName?: string },

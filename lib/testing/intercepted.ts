@@ -67,10 +67,8 @@ function tagged(statements: LockStatements, steps: WeakMap<Statement, StepName>)
       return step;
     };
   };
-  const makers = Object.entries(statements).map(([name, maker]) => [
-    name,
-    name === 'createSql' ? maker : make(name as StepName, maker as () => Step<unknown>),
-  ]);
+  const makers = Object.entries(statements as unknown as Record<string, () => Step<unknown>>);
+  const replaced = makers.map(([name, maker]): [string, unknown] => [name, name === 'createSql' ? maker : make(name as StepName, maker)]);
   // Every maker was replaced by one of the same kind.
-  return Object.fromEntries(makers) as LockStatements;
+  return Object.fromEntries(replaced) as unknown as LockStatements;
 }

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import * as eventLoop from 'node:timers/promises';
 import type { Cancel, Clock } from '../contracts/clock.js';
 import type { Instant } from '../core/deadline.js';
 import { type Duration, parseDuration } from '../core/duration.js';
@@ -64,7 +64,7 @@ export class ManualClock implements Clock {
 
   /** A turn of the real event loop: there is nothing to wait for on this clock. */
   turn(): Promise<void> {
-    return turn();
+    return eventLoop.setImmediate();
   }
 
   /** Moves both clocks on, timer by timer; what one starts has settled before the next one fires. */
@@ -82,10 +82,10 @@ export class ManualClock implements Clock {
    * @throws {Error} no timer is left and it is still pending
    */
   async until<T>(promise: Promise<T>): Promise<T> {
-    let pending = true;
-    const settled = () => void (pending = false);
-    promise.then(settled, settled);
-    for (await settle(); pending;) {
+    const settled = new Set<Promise<T>>();
+    const note = () => void settled.add(promise);
+    promise.then(note, note);
+    for (await settle(); !settled.has(promise);) {
       const next = this.#next(Number.MAX_VALUE);
       if (!next) throw new Error('The promise is pending, and nothing is left to wait for on this clock.');
       await this.#fire(next);
@@ -124,5 +124,5 @@ export class ManualClock implements Clock {
 }
 
 async function settle(): Promise<void> {
-  for (let turns = 0; turns < TURNS_TO_SETTLE; turns++) await turn();
+  for (let turns = 0; turns < TURNS_TO_SETTLE; turns++) await eventLoop.setImmediate();
 }

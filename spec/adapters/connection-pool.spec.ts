@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { ConnectionPool } from '../../lib/adapters/connection-pool.js';
 import type { Driver } from '../../lib/contracts/driver.js';
-import { type Row, type Statement, StatementError } from '../../lib/contracts/session.js';
+import type { StatementError } from '../../lib/contracts/session.js';
+import { type Row, type Statement } from '../../lib/contracts/session.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 
 /** A connection that answers when told. */

@@ -64,7 +64,8 @@ async function leftBehind(): Promise<string[]> {
   // What the dead held or stood for ends by itself, one ttl or claim after the other.
   await setTimeout(5_000);
   const locks = new LockRegistry(sequelize, { ttl: 1_000, wait: 5_000 });
-  for (const name of ['alpha', 'beta', 'gamma']) if (!(await locks.tryAcquire(name))) faults.push(`${name} is not to be had by one who does not wait`);
+  for (const name of ['alpha', 'beta', 'gamma'])
+    if (!(await locks.tryAcquire(name))) faults.push(`${name} is not to be had by one who does not wait`);
   await locks.close();
   const rows = await select<{ name: string; line: string }>('SELECT name, line FROM distributed_lock');
   if (rows.length !== 3) faults.push(`${rows.length} rows instead of 3`);

@@ -11,7 +11,7 @@ export interface Exit {
 const running = new Set<Child>();
 
 /**
- * A TypeScript file that runs as a process of its own and talks to the spec in messages (`parent.ts` is the other end).
+ * A file, TypeScript or compiled, that runs as a process of its own and talks to the spec in messages (`parent.ts` is the other end).
  * It is killed when the spec that started it ends, whatever became of the spec.
  */
 export class Child {
@@ -32,7 +32,7 @@ export class Child {
     this.#process = fork(path, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, ...env },
-      execArgv: [...TSX, ...execArgv],
+      execArgv: [...(path.endsWith('.ts') ? TSX : []), ...execArgv],
     });
     running.add(this);
     this.#process.on('message', (message: Message) => this.#receive(message));

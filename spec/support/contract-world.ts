@@ -30,16 +30,17 @@ export async function inWorld(database: TestDatabase, run: (world: ContractWorld
 export class ContractWorld implements World {
   readonly application: Sequelize;
   readonly url: string;
+  /** What its connections are known by. */
+  readonly id = freshName();
   readonly #database: TestDatabase;
-  readonly #id = freshName();
   readonly #registries: LockRegistry[] = [];
   readonly #timers = new Set<object>();
 
   constructor(database: TestDatabase) {
     this.#database = database;
     const isFile = database.dialect === 'sqlite';
-    this.url = isFile ? `${database.url}-${this.#id}` : database.url;
-    this.application = connect(this.url, { pool: { max: 1 }, ...(isFile ? {} : { dialectOptions: { application_name: this.#id } }) });
+    this.url = isFile ? `${database.url}-${this.id}` : database.url;
+    this.application = connect(this.url, { pool: { max: 1 }, ...(isFile ? {} : { dialectOptions: { application_name: this.id } }) });
   }
 
   get dialect(): World['dialect'] {
@@ -81,7 +82,7 @@ export class ContractWorld implements World {
 
   async refuseLeftovers(): Promise<void> {
     await soon(() => this.#timers.size === 0, 'timers of its registries are left');
-    await soon(async () => (await openConnections(this.#database, this.#id)) === 0, 'connections of its registries are left');
+    await soon(async () => (await openConnections(this.#database, this.id)) === 0, 'connections of its registries are left');
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   Stand,
   StandView,
   Step,
+  TableView,
 } from '../../lib/contracts/dialect.js';
 import { LONGEST_LINE_MS, MOST_IN_LINE, OWNER_ID_LENGTH } from '../../lib/contracts/line.js';
 import { LOCK_COLUMNS } from '../../lib/core/lock-table.js';
@@ -42,6 +43,7 @@ export class MemoryDatabase {
   readonly listeners = new Map<string, (payload: string) => void>();
   /** False: every step but the making of the table fails. */
   hasTable = true;
+  tableColumns: readonly string[] = LOCK_COLUMNS;
   readonly #clock: ManualClock;
   #aheadMs = Date.UTC(2030, 0, 1);
 
@@ -72,8 +74,8 @@ export class MemoryDatabase {
     return row && row.expiresAt > this.nowMs ? row.owner : undefined;
   }
 
-  columns(): readonly string[] {
-    return this.hasTable ? LOCK_COLUMNS : [];
+  columns(): TableView {
+    return { columns: this.hasTable ? this.tableColumns : [], now: this.nowMs };
   }
 
   create(): void {
@@ -157,7 +159,7 @@ export class MemoryDatabase {
   }
 
   prune(idleMs: number): number {
-    const idle = [...this.rows].filter(([, { expiresAt }]) => expiresAt <= this.nowMs - idleMs);
+    const idle = [...this.rows].filter(([, { expiresAt, releasedAt = 0 }]) => Math.max(expiresAt, releasedAt) <= this.nowMs - idleMs);
     for (const [name] of idle) this.rows.delete(name);
     return idle.length;
   }

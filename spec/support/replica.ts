@@ -15,6 +15,8 @@ import { Recorder } from './recorder.js';
 export interface ReplicaOptions extends Partial<TermDefaults>, Partial<Pick<EngineSettings, 'holder' | 'maxWaiting' | 'retry'>> {
   /** Hand-overs are announced, and the waker says that this can be relied on. */
   readonly announced?: boolean;
+  /** Called when the waker is closed. */
+  readonly wakerClosed?: () => void;
 }
 
 /** One process of a service: the engine as a registry makes it, on a database in memory. Looks every 200 ms where nothing is announced. */
@@ -28,14 +30,14 @@ export class Replica {
   readonly #defaults: TermDefaults;
 
   constructor(database: MemoryDatabase, clock: ManualClock, options: ReplicaOptions = {}) {
-    const { holder = 'replica', maxWaiting = Infinity, retry = transientRetry(), announced = false, ...terms } = options;
+    const { holder = 'replica', maxWaiting = Infinity, retry = transientRetry(), announced = false, wakerClosed, ...terms } = options;
     this.#defaults = { polling: fixedPolling(200), ...terms };
     this.session = new MemorySession(database, clock);
     this.settings = {
       session: this.session,
       statements: memoryStatements(),
       retry,
-      waker: announced ? this.#announcing(database) : pollingOnly(),
+      waker: closing(announced ? this.#announcing(database) : pollingOnly(), wakerClosed),
       clock,
       observer: this.events,
       random: () => 0.5,
@@ -68,4 +70,10 @@ export class Replica {
       return { listens: true, reliable: true, start: ignore, stop: ignore, doubt: () => (this.doubts += 1), close: ignore };
     };
   }
+}
+
+/** `strategy`, with somebody told when its waker is closed. */
+function closing(strategy: WakerStrategy, closed: (() => void) | undefined): WakerStrategy {
+  if (!closed) return strategy;
+  return (context) => ({ ...strategy(context), close: closed });
 }

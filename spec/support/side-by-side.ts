@@ -17,7 +17,7 @@ export class SideBySide<Item> {
   /** Resolves or rejects as this item does. */
   async result(item: Item): Promise<void> {
     const at = this.#items.indexOf(item);
-    for (const next of this.#items.slice(at, at + this.#width)) this.#start(next);
+    for (const next of this.#items.slice(at, at + this.#width)) void this.#start(next);
     await this.#start(item);
   }
 

@@ -6,7 +6,7 @@ import { eachDatabase } from '../support/databases.js';
 
 eachDatabase('The line over processes', (database) => {
   const start = (name: string, ...args: string[]) => Child.start('../waiting/waiter.ts', [database().url, name, ...args]);
-  const ready = async (children: readonly Child[]) => void (await Promise.all(children.map((child) => child.next())));
+  const ready = (children: readonly Child[]) => Promise.all(children.map((child) => child.next()));
 
   it('serves waiters of several processes in the order in which they came', async function () {
     this.timeout(30_000);

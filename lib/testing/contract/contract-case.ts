@@ -15,7 +15,7 @@ export interface Case {
   readonly covers: readonly number[];
   /** The fact that a dialect must declare for it; skipped elsewhere. */
   readonly needs?: keyof DialectFacts;
-  /** Takes seconds. */
+  /** Keeps the processor or the database busy for a while: better run alone. */
   readonly slow?: boolean;
   /** Rejects where the thing does not hold. */
   readonly run: (world: World) => Promise<void>;

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { Lease } from '../../engine/lease.js';
 import type { Case } from './contract-case.js';
-import { failure, granted, inParallel, numbers } from './outcomes.js';
+import { failure, granted, inParallel, inTurn, numbers } from './outcomes.js';
 
 const odd: readonly string[] = [
   'x'.repeat(1_000),
@@ -82,12 +82,12 @@ export const names: readonly Case[] = [
       const prefix = freshName();
       const registries = [locks(), locks()];
       const leases: Lease[] = [];
-      const hold = async (at: number) => leases.push(granted(await registries[at % 2]?.tryAcquire(`${prefix} ${at}`)));
+      const hold = async (at: number) => leases.push(granted(await inTurn(registries, at).tryAcquire(`${prefix} ${at}`)));
       await inParallel(1_000, 10, hold);
       assert.equal(new Set(leases.map(({ name }) => name)).size, 1_000);
       assert(leases.every(({ held }) => held));
-      await inParallel(1_000, 10, async (at) => leases[at]?.release());
-      for (const at of numbers(3)) granted(await registries[0]?.tryAcquire(`${prefix} ${at * 499}`));
+      await inParallel(1_000, 10, (at) => inTurn(leases, at).release());
+      for (const at of numbers(3)) granted(await inTurn(registries, at + 1).tryAcquire(`${prefix} ${at * 499}`));
     },
   },
 ];

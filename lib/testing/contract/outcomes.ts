@@ -61,6 +61,13 @@ export async function duration(clock: Clock, work: () => Promise<unknown>): Prom
   return clock.now().monotonicMs - startedMs;
 }
 
+/** One of a list, in turn. */
+export function inTurn<T>(list: readonly T[], at: number): T {
+  const one = list[at % list.length];
+  assert(one !== undefined, 'the list is empty');
+  return one;
+}
+
 /** The numbers below `count`. */
 export const numbers = (count: number) => Array.from({ length: count }, (_, at) => at);
 

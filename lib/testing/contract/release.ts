@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { LeaseLostError, LockRegistryClosedError } from '../../core/errors.js';
+import { type LeaseLostError, LockRegistryClosedError } from '../../core/errors.js';
 import { intercepted, notDone, outcomeUnknown, refused } from '../intercepted.js';
 import type { Case, World } from './contract-case.js';
 import { aborted, eventually, failure, granted, isPending, rejection } from './outcomes.js';
@@ -35,7 +35,6 @@ export const release: readonly Case[] = [
   {
     name: 'gives the lock back later when a release failed for good, tells the registry, and can take it again',
     covers: [72],
-    slow: true,
     async run(world) {
       const name = world.freshName();
       let healed = false;

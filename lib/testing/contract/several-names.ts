@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { LeaseLostError, LockTimeoutError } from '../../core/errors.js';
+import { type LeaseLostError, LockTimeoutError } from '../../core/errors.js';
 import { LeaseSet } from '../../engine/lease-set.js';
 import { intercepted, refused } from '../intercepted.js';
 import type { Case } from './contract-case.js';

@@ -1,0 +1,51 @@
+import pg from 'pg';
+import type { Contender } from './contender.js';
+
+/**
+ * The floor: what a lock costs at least that is taken and given back durably. Two prepared statements on a table with the columns of this
+ * library's and no index but the key, on connections without a pool; no waiting, no token on top, no line.
+ */
+export const raw: Contender = async ({ url, connections = 1 }) => {
+  const clients = Array.from({ length: connections }, () => new pg.Client({ connectionString: url }));
+  await Promise.all(clients.map((client) => client.connect()));
+  const [first] = clients;
+  await first?.query(CREATE);
+  let owners = 0;
+  let turn = 0;
+  return {
+    async acquire(name) {
+      // A statement that finds its connection busy waits in that client's own queue.
+      const client = clients[turn++ % clients.length];
+      if (!client) throw new Error('The floor needs a connection.');
+      const owner = `${process.pid}-${owners++}`.padStart(32, '0');
+      const taken = await client.query({ name: 'take', text: TAKE, values: [name, owner, 30_000, 'host, process and program', ''] });
+      if (taken.rows.length !== 1) throw new Error(`${name} is held: the floor does not wait.`);
+      return async () => {
+        const freed = await client.query({ name: 'free', text: FREE, values: [name, owner] });
+        if (freed.rowCount !== 1) throw new Error(`${name} was not held.`);
+      };
+    },
+    async close() {
+      await Promise.all(clients.map((client) => client.end()));
+    },
+  };
+};
+
+const CREATE = `CREATE TABLE IF NOT EXISTS bench_floor (
+  name text COLLATE "C" PRIMARY KEY, owner text COLLATE "C", token bigint NOT NULL, token_top bigint NOT NULL, acquired_at bigint NOT NULL,
+  expires_at bigint NOT NULL, released_at bigint, holder text NOT NULL, label text NOT NULL, line text COLLATE "C" NOT NULL,
+  line_until bigint NOT NULL, revoked boolean NOT NULL) WITH (fillfactor = 50)`;
+
+const TAKE = `
+  INSERT INTO bench_floor AS l (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked)
+  SELECT $1, $2, c.us, c.us, c.us / 1000, c.us / 1000 + $3::bigint, $4, $5, '', 0, false
+  FROM (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS us) c
+  ON CONFLICT (name) DO UPDATE SET
+    owner = excluded.owner, token = greatest(l.token + 1, excluded.token), token_top = greatest(l.token + 1, excluded.token),
+    acquired_at = excluded.acquired_at, expires_at = excluded.expires_at, released_at = NULL, holder = excluded.holder, label = excluded.label
+  WHERE l.expires_at <= excluded.acquired_at
+  RETURNING token, acquired_at, expires_at`;
+
+const FREE = `
+  UPDATE bench_floor SET owner = NULL, expires_at = 0, released_at = floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint
+  WHERE name = $1 AND owner = $2`;

@@ -1,0 +1,35 @@
+import type { ContenderName } from './contenders/index.js';
+import type { Grounds } from './grounds.js';
+
+/** What one round of one contender gave, by the key of its column. */
+export type Figures = Readonly<Record<string, number>>;
+
+export interface Column {
+  readonly key: string;
+  readonly title: string;
+  readonly digits?: number;
+  /** What stands for all rounds: their median (default), or the largest, for what must never happen. */
+  readonly over?: 'median' | 'most';
+}
+
+/** What this library must reach. */
+export interface Requirement {
+  readonly text: string;
+  /** From what stands for all rounds. */
+  readonly figure: (of: (contender: ContenderName, key: string) => number) => number;
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  readonly digits?: number;
+}
+
+/** A situation that all contenders are brought into, one after the other, round by round. */
+export interface Scenario {
+  readonly title: string;
+  readonly contenders: readonly ContenderName[];
+  readonly columns: readonly Column[];
+  readonly requirements: readonly Requirement[];
+  /** No more rounds than that, where figures do not vary; default: as many as asked for. */
+  readonly mostRounds?: number;
+  /** One round of one contender. */
+  measure(contender: ContenderName, grounds: Grounds): Promise<Figures>;
+}

@@ -1,0 +1,29 @@
+import { Crew } from '../crew.js';
+import type { Scenario } from '../scenario.js';
+
+export const freeLock: Scenario = {
+  title: 'A free lock, one caller: take it, give it back',
+  contenders: ['library', 'library-durable', 'raw', 'verrou', 'advisory-lock'],
+  columns: [
+    { key: 'p50Ms', title: 'median, ms', digits: 3 },
+    { key: 'statementsPerPair', title: 'statements', digits: 2 },
+    { key: 'pairs', title: 'pairs timed' },
+  ],
+  requirements: [
+    { text: 'statements', figure: (of) => of('library', 'statementsPerPair'), atMost: 2 },
+    { text: 'median, of two durable raw statements', figure: (of) => of('library', 'p50Ms') / of('raw', 'p50Ms'), atMost: 1 },
+    { text: '... with a durable release', figure: (of) => of('library-durable', 'p50Ms') / of('raw', 'p50Ms'), atMost: 1.3 },
+  ],
+
+  async measure(contender, grounds) {
+    await using crew = await Crew.start(contender, { url: grounds.url });
+    const { pairs, p50Ms, statementsPerPair } = await crew.first.run('pairs', {
+      prefix: grounds.freshName(),
+      names: 1,
+      callers: 1,
+      warmUpMs: grounds.ms(1_000, 50),
+      forMs: grounds.ms(1_500, 200),
+    });
+    return { pairs, p50Ms, statementsPerPair };
+  },
+};

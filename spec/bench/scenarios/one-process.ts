@@ -1,0 +1,41 @@
+import { Crew } from '../crew.js';
+import type { Scenario } from '../scenario.js';
+import { machineMs } from '../statement-count.js';
+
+export const oneProcess: Scenario = {
+  title: '50 callers of one process, one lock, no work',
+  contenders: ['library', 'verrou', 'advisory-lock'],
+  columns: [
+    { key: 'entriesPerS', title: 'entries/s', digits: 0 },
+    { key: 'fairness', title: 'fewest/most entries of a caller', digits: 2 },
+    { key: 'timerLateMs', title: 'a 1 ms timer, late at worst, ms', digits: 1, over: 'most' },
+    { key: 'statementsPerEntry', title: 'statements per entry', digits: 4 },
+    { key: 'errors', title: 'errors', over: 'most' },
+  ],
+  requirements: [
+    {
+      text: 'entries/s, times the faster of verrou and advisory-lock',
+      figure: (of) => of('library', 'entriesPerS') / Math.max(of('verrou', 'entriesPerS'), of('advisory-lock', 'entriesPerS')),
+      atLeast: 50,
+      digits: 0,
+    },
+    { text: 'fewest / most entries of a caller', figure: (of) => of('library', 'fairness'), atLeast: 0.8 },
+    { text: 'a 1 ms timer beside it, late at worst, ms', figure: (of) => of('library', 'timerLateMs'), atMost: 10, digits: 1 },
+  ],
+
+  async measure(contender, grounds) {
+    await using crew = await Crew.start(contender, { url: grounds.url });
+    const contest = { name: grounds.freshName(), callers: 50, workMs: 0 };
+    await crew.first.run('contend', { ...contest, startMs: machineMs(), forMs: grounds.ms(500, 50) });
+    const forMs = grounds.ms(2_000, 300);
+    const answer = await crew.first.run('contend', { ...contest, name: grounds.freshName(), startMs: machineMs(), forMs });
+    const entries = answer.entries.reduce((sum, one) => sum + one, 0);
+    return {
+      entriesPerS: (entries / forMs) * 1_000,
+      fairness: Math.min(...answer.entries) / Math.max(...answer.entries),
+      timerLateMs: answer.timerLateMs,
+      statementsPerEntry: answer.statements / entries,
+      errors: answer.errors,
+    };
+  },
+};
