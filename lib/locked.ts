@@ -7,25 +7,34 @@ import { type NO_LOCK, wrapped, type WithLockOptions } from './with-lock.js';
 /** A lock's name as a method's decorator is given it: fixed, or told by the first arguments of the call. */
 export type MethodKey<This, A extends readonly unknown[]> = LockNames | ((this: This, ...args: A) => LockNames | typeof NO_LOCK);
 
-/** A skipped call resolves to `undefined`, so the method's promise must admit that. */
-type Result<R, O> = O extends { readonly onBusy: 'skip' } ? R | undefined : R;
+type AsyncMethod = (...args: never) => Promise<unknown>;
 
-type AsyncMethod<This, P extends unknown[], R> = (this: This, ...args: P) => Promise<R>;
+/** What the compiler is told of a TC39 decorator's place: the part that tells a method from the rest, and whose it is. */
+interface MethodContext<This> {
+  readonly kind: 'method';
+  readonly name: string | symbol;
+  readonly access: { has(object: This): boolean };
+}
+
+/** Nothing fits where a method's parameters do not begin with those of its key function: of another type, fewer, or possibly left out. */
+type Begins<M extends AsyncMethod, A extends readonly unknown[]> = Parameters<M> extends [...A, ...unknown[]] ? unknown : never;
+
+/** A skipped call resolves to `undefined`: nothing fits where the method's promise does not admit that. */
+type MaySkip<M extends AsyncMethod, O> = O extends { readonly onBusy: 'skip' }
+  ? Promise<undefined> extends ReturnType<M>
+    ? unknown
+    : never
+  : unknown;
 
 /** `Locked()` under both kinds of decorators; the compiler takes the call that fits. */
 export interface LockedDecorator<KeyThis, A extends readonly unknown[], O> {
   /** TC39 decorators. */
-  <This extends KeyThis, P extends [...A, ...unknown[]], R>(
-    method: AsyncMethod<This, P, R>,
-    context: ClassMethodDecoratorContext<This, AsyncMethod<This, P, R>>,
-  ): AsyncMethod<This, P, Result<R, O>>;
+  <This extends KeyThis, M extends AsyncMethod>(method: M, context: MethodContext<This> & Begins<M, A> & MaySkip<M, O>): M;
   /** `experimentalDecorators`. */
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- P is what checks the key function's parameters
-  <P extends [...A, ...unknown[]], R>(
-    target: object,
+  <M extends AsyncMethod>(
+    target: NoInfer<KeyThis>,
     key: string | symbol,
-    // P and R are what the compiler finds in the method; a wrong key function leaves none that fits.
-    descriptor: TypedPropertyDescriptor<(...args: P) => Promise<Result<R, O>>>,
+    descriptor: TypedPropertyDescriptor<M> & Begins<M, A> & MaySkip<M, O>,
   ): void;
 }
 

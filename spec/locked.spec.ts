@@ -299,7 +299,7 @@ describe('@Locked, as TC39 decorator', () => {
 
   it('refuses a call whose key function tells no name', async () => {
     class Jobs {
-      @Locked((id: string | undefined) => id as string)
+      @Locked((id?: string) => id as string)
       async run(id?: string): Promise<string> {
         return `ran ${id}`;
       }

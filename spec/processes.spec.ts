@@ -19,7 +19,8 @@ eachDatabase('Several processes', (database) => {
   let name: string;
   let locks: LockRegistry;
 
-  before(() => {
+  before(function () {
+    this.timeout(60_000);
     compiled = new Compiled();
     worker = compiled.program(source);
   });
@@ -99,6 +100,17 @@ eachDatabase('Several processes', (database) => {
     const next = await acquiring;
     expect(next.acquiredAt.getTime()).to.be.at.least(seen?.expiresAt.getTime() ?? NaN);
     expect(next.acquiredAt.getTime() - killedAt).to.be.below(1_000 + 1_500);
+  });
+
+  it('let a holder finish and free its lock when a signal ends them, by that signal, and by no other lock sooner', async function () {
+    this.timeout(20_000);
+    const [replica] = await replicas(1);
+    if (!replica) throw new Error('no replica');
+    await tell(replica, { do: 'work', name });
+    replica.kill('SIGTERM');
+    expect(await replica.next()).to.deep.equal({ finished: true });
+    expect(await replica.exited).to.deep.equal({ code: null, signal: 'SIGTERM' });
+    expect((await locks.tryAcquire(name))?.held).to.equal(true);
   });
 
   for (const release of [true, false]) {

@@ -1,5 +1,6 @@
 import type { ContenderName } from './contenders/index.js';
 import type { Grounds } from './grounds.js';
+import { median } from './median.js';
 import type { Figures, Scenario } from './scenario.js';
 
 /** A round that failed stays a round. */
@@ -31,16 +32,27 @@ export interface ScenarioResult {
 export async function run(name: string, scenario: Scenario, rounds: number, grounds: Grounds): Promise<ScenarioResult> {
   const seen = new Map<ContenderName, Round[]>(scenario.contenders.map((contender) => [contender, []]));
   for (let round = 0; round < Math.min(rounds, scenario.mostRounds ?? Infinity); round++) {
-    for (const [contender, results] of seen) results.push(await measured(scenario, contender, grounds));
+    for await (const [contender, result] of roundOf(scenario, grounds)) seen.get(contender)?.push(result);
   }
   const contenders: Partial<Record<ContenderName, ContenderResult>> = {};
   for (const [contender, results] of seen) contenders[contender] = { rounds: results, summary: summary(scenario, results) };
   return { name, title: scenario.title, contenders, requirements: judge(scenario, contenders) };
 }
 
-async function measured(scenario: Scenario, contender: ContenderName, grounds: Grounds): Promise<Round> {
+async function* roundOf(scenario: Scenario, grounds: Grounds): AsyncGenerator<[ContenderName, Round]> {
+  if ('measure' in scenario) {
+    for (const contender of scenario.contenders) yield [contender, await orFailed(async () => scenario.measure(contender, grounds))];
+    return;
+  }
+  const all = await orFailed(() => scenario.measureTogether(scenario.contenders, grounds));
+  for (const contender of scenario.contenders) {
+    yield [contender, 'error' in all ? all : { figures: all.figures[contender] ?? {} }];
+  }
+}
+
+async function orFailed<F>(measure: () => Promise<F>): Promise<{ readonly figures: F } | { readonly error: string }> {
   try {
-    return { figures: await scenario.measure(contender, grounds) };
+    return { figures: await measure() };
   } catch (error) {
     return { error: String(error) };
   }
@@ -66,10 +78,4 @@ function judge({ requirements }: Scenario, contenders: ScenarioResult['contender
       reached: value <= (atMost ?? Infinity) && value >= (atLeast ?? -Infinity),
     };
   });
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((one, other) => one - other);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
 }

@@ -22,14 +22,24 @@ export interface Requirement {
   readonly digits?: number;
 }
 
-/** A situation that all contenders are brought into, one after the other, round by round. */
-export interface Scenario {
+/** A situation that all contenders are brought into, round by round. */
+export type Scenario = Situation & (OneByOne | Together);
+
+interface Situation {
   readonly title: string;
   readonly contenders: readonly ContenderName[];
   readonly columns: readonly Column[];
   readonly requirements: readonly Requirement[];
   /** No more rounds than that, where figures do not vary; default: as many as asked for. */
   readonly mostRounds?: number;
+}
+
+interface OneByOne {
   /** One round of one contender. */
   measure(contender: ContenderName, grounds: Grounds): Promise<Figures>;
+}
+
+interface Together {
+  /** One round of all of them, which take turns in it. */
+  measureTogether(contenders: readonly ContenderName[], grounds: Grounds): Promise<Partial<Record<ContenderName, Figures>>>;
 }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { fixedPolling, LockRegistry } from '../../lib/index.js';
+import { DistributedLock, fixedPolling, LockRegistry } from '../../lib/index.js';
 import { connect } from '../support/databases.js';
 import { hear, tell } from '../support/parent.js';
 
@@ -11,12 +11,14 @@ export type Task =
   | { readonly do: 'count'; readonly name: string; readonly file: string; readonly times: number; readonly locked: boolean }
   | { readonly do: 'try'; readonly name: string }
   | { readonly do: 'hold'; readonly name: string; readonly ttl: number }
-  | { readonly do: 'leave'; readonly name: string; readonly release: boolean };
+  | { readonly do: 'leave'; readonly name: string; readonly release: boolean }
+  | { readonly do: 'work'; readonly name: string };
 
 /** What it tells. */
 export interface Told {
   readonly won?: boolean;
   readonly token?: number;
+  readonly finished?: boolean;
   readonly error?: string;
 }
 
@@ -26,6 +28,8 @@ async function increment(file: string): Promise<void> {
   await setTimeout(1);
   writeFileSync(file, [count + 1, last === process.pid ? changes : changes + 1, process.pid].join(' '));
 }
+
+const url = process.argv[2] ?? '';
 
 async function perform(locks: LockRegistry, task: Task): Promise<Told> {
   switch (task.do) {
@@ -48,11 +52,24 @@ async function perform(locks: LockRegistry, task: Task): Promise<Told> {
       if (task.release) await lease.release();
       return { token: lease.fencingToken };
     }
+    case 'work': {
+      // Two tables, so two registries: the one that has nothing to wait for must not end the process under the other.
+      const queryInterface = connect(url).getQueryInterface();
+      await new DistributedLock(task.name, { queryInterface, lockTableName: `${task.name}_other` }).lock(() => undefined);
+      await new Promise<void>((started) => {
+        void new DistributedLock(task.name, { queryInterface }).lock(async () => {
+          started();
+          await setTimeout(500);
+          await tell({ finished: true } satisfies Told);
+        });
+      });
+      return {};
+    }
   }
 }
 
 // Who waits looks often, where there is nothing that would wake it: these specs are not about that.
-const locks = new LockRegistry(connect(process.argv[2] ?? ''), { polling: fixedPolling(20) });
+const locks = new LockRegistry(connect(url), { polling: fixedPolling(20) });
 await tell('ready');
 const task = await hear<Task>();
 await tell(await perform(locks, task).catch((error: unknown): Told => ({ error: String(error) })));

@@ -18,8 +18,8 @@ export const expiry: readonly Case[] = [
       const [one, other] = [locks(), locks()];
       const name = freshName();
       const first = await one.acquire(name, { ttl: 300, renew: false });
-      assert.equal(await other.tryAcquire(name), undefined);
-      const second = await other.acquire(name);
+      // Asked at once, and again and again; whoever gets it tells by the database's clock when that was.
+      const second = (await other.tryAcquire(name)) ?? (await other.acquire(name));
       const heldMs = second.acquiredAt.getTime() - first.acquiredAt.getTime();
       assert(heldMs >= 300 && heldMs < 300 + SLACK_MS, `after ${heldMs} ms`);
     },
@@ -113,7 +113,7 @@ export const expiry: readonly Case[] = [
     name: 'is unaffected by wall clocks that are an hour wrong',
     covers: [46],
     async run({ locks, freshName, clock }) {
-      const registries = [HOUR_MS, -HOUR_MS, 0].map((ms) => locks({ ttl: 300, clock: shifted(clock, () => ms) }));
+      const registries = [HOUR_MS, -HOUR_MS, 0].map((ms) => locks({ ttl: 600, clock: shifted(clock, () => ms) }));
       for (const registry of registries) {
         const name = freshName();
         const lease = await registry.acquire(name);

@@ -40,10 +40,10 @@ export const fencing: readonly Case[] = [
     covers: [86],
     async run({ locks, freshName, clock }) {
       const name = freshName();
-      const registry = locks({ ttl: 300 });
+      const registry = locks({ ttl: 600 });
       await registry.run(name, async (outer) => {
         const { fencingToken } = outer;
-        await clock.sleep(400);
+        await clock.sleep(700);
         await outer.extend('5s');
         await registry.run(name, (inner) => assert.equal(inner.fencingToken, fencingToken), { reentrant: true });
         assert.equal(outer.fencingToken, fencingToken);

@@ -90,13 +90,13 @@ export const holding: readonly Case[] = [
     covers: [59],
     async run({ locks, freshName, clock }) {
       const name = freshName();
-      const lease = await locks().acquire(name, { ttl: 300, maxHold: 600 });
-      await clock.sleep(400);
+      const lease = await locks().acquire(name, { ttl: 600, maxHold: 900 });
+      await clock.sleep(700);
       assert.equal(lease.held, true);
       await aborted(lease.signal);
       assert.equal((lease.signal.reason as LeaseLostError).reason, 'expired');
       const next = await locks().acquire(name);
-      assert(next.acquiredAt.getTime() - lease.acquiredAt.getTime() < 2_600);
+      assert(next.acquiredAt.getTime() - lease.acquiredAt.getTime() < 2_900);
     },
   },
 ];

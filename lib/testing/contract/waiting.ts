@@ -108,7 +108,7 @@ export const waiting: readonly Case[] = [
         controller.abort();
         const lease = await acquiring;
         if (lease) assert.equal(await lease.release(), true);
-        await (await other.acquire(name, { wait: '3s' })).release();
+        await (await other.acquire(name, { wait: '20s' })).release();
       });
     },
   },

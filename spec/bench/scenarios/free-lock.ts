@@ -1,5 +1,5 @@
-import { Crew } from '../crew.js';
 import type { Scenario } from '../scenario.js';
+import { sideBySide } from './side-by-side.js';
 
 export const freeLock: Scenario = {
   title: 'A free lock, one caller: take it, give it back',
@@ -15,15 +15,11 @@ export const freeLock: Scenario = {
     { text: '... with a durable release', figure: (of) => of('library-durable', 'p50Ms') / of('raw', 'p50Ms'), atMost: 1.3 },
   ],
 
-  async measure(contender, grounds) {
-    await using crew = await Crew.start(contender, { url: grounds.url });
-    const { pairs, p50Ms, statementsPerPair } = await crew.first.run('pairs', {
-      prefix: grounds.freshName(),
+  measureTogether: (contenders, grounds) =>
+    sideBySide(contenders, { url: grounds.url }, grounds, {
       names: 1,
       callers: 1,
-      warmUpMs: grounds.ms(1_000, 50),
-      forMs: grounds.ms(1_500, 200),
-    });
-    return { pairs, p50Ms, statementsPerPair };
-  },
+      warmUpMs: grounds.ms(700, 50),
+      forMs: grounds.ms(100, 20),
+    }),
 };

@@ -1,5 +1,5 @@
-import { Crew } from '../crew.js';
 import type { Scenario } from '../scenario.js';
+import { sideBySide } from './side-by-side.js';
 
 const CONNECTIONS = 8;
 
@@ -15,15 +15,11 @@ export const freeLocks: Scenario = {
     { text: 'entries/s, of the raw floor', figure: (of) => of('library', 'entriesPerS') / of('raw', 'entriesPerS'), atLeast: 0.9 },
   ],
 
-  async measure(contender, grounds) {
-    await using crew = await Crew.start(contender, { url: grounds.url, connections: CONNECTIONS });
-    const { pairs, tookMs, p50Ms, statementsPerPair } = await crew.first.run('pairs', {
-      prefix: grounds.freshName(),
+  measureTogether: (contenders, grounds) =>
+    sideBySide(contenders, { url: grounds.url, connections: CONNECTIONS }, grounds, {
       names: 997,
       callers: 32,
-      warmUpMs: grounds.ms(1_000, 0),
-      forMs: grounds.ms(2_000, 300),
-    });
-    return { entriesPerS: (pairs / tookMs) * 1_000, p50Ms, statementsPerPair };
-  },
+      warmUpMs: grounds.ms(1_500, 50),
+      forMs: grounds.ms(150, 20),
+    }),
 };

@@ -7,51 +7,34 @@ export interface PairsOrder {
   readonly names: number;
   readonly callers: number;
   readonly prefix: string;
-  readonly warmUpMs: number;
   readonly forMs: number;
 }
 
 export interface PairsAnswer {
-  readonly pairs: number;
+  /** How long each pair took, in milliseconds. */
+  readonly times: readonly number[];
   readonly tookMs: number;
-  readonly p50Ms: number;
-  readonly statementsPerPair: number;
+  readonly statements: number;
 }
 
-export async function pairs(client: Client, { warmUpMs, forMs, ...order }: PairsOrder): Promise<PairsAnswer> {
-  // Every name once at least: first use is a case of its own.
-  await run(client, order, warmUpMs, Math.ceil(order.names / order.callers));
+export async function pairs(client: Client, { names, callers, prefix, forMs }: PairsOrder): Promise<PairsAnswer> {
+  const times: number[] = [];
   const before = statements.count;
   const startedMs = performance.now();
-  const times = await run(client, order, forMs, 1);
-  const tookMs = performance.now() - startedMs;
-  times.sort((one, other) => one - other);
-  return {
-    pairs: times.length,
-    tookMs,
-    p50Ms: times[Math.floor(times.length / 2)] ?? NaN,
-    statementsPerPair: (statements.count - before) / times.length,
-  };
-}
-
-/** How long each pair took. */
-async function run(
-  client: Client,
-  { names, callers, prefix }: Pick<PairsOrder, 'names' | 'callers' | 'prefix'>,
-  forMs: number,
-  atLeast: number,
-): Promise<number[]> {
-  const times: number[] = [];
-  const endMs = performance.now() + forMs;
   const call = async (caller: number): Promise<void> => {
     const share = Math.floor((names - caller - 1) / callers) + 1;
-    for (let done = 0; done < atLeast || performance.now() < endMs; done++) {
+    for (let done = firstOf(caller); performance.now() < startedMs + forMs; done++) {
       const sentMs = performance.now();
       const release = await client.acquire(`${prefix} ${caller + callers * (done % share)}`);
       await release();
       times.push(performance.now() - sentMs);
+      next[caller] = done + 1;
     }
   };
   await Promise.all(Array.from({ length: callers }, (_, caller) => call(caller)));
-  return times;
+  return { times, tookMs: performance.now() - startedMs, statements: statements.count - before };
 }
+
+/** Where each caller goes on: every name comes up, however short the blocks are. */
+const next: number[] = [];
+const firstOf = (caller: number): number => next[caller] ?? 0;

@@ -1,0 +1,59 @@
+import type { ContenderName } from '../contenders/index.js';
+import type { Place } from '../contenders/contender.js';
+import { Crew } from '../crew.js';
+import type { Grounds } from '../grounds.js';
+import { median } from '../median.js';
+import type { Figures } from '../scenario.js';
+import type { PairsAnswer } from '../tasks/pairs.js';
+
+/** How many times every contender has its turn in a round. */
+const BLOCKS = 15;
+
+export interface SideBySide {
+  readonly names: number;
+  readonly callers: number;
+  readonly warmUpMs: number;
+  /** In one block. */
+  readonly forMs: number;
+}
+
+/**
+ * Free locks taken and given back by every contender in turn, in many short blocks: what else the machine does meanwhile comes and goes in
+ * seconds, and would otherwise be one contender's bad luck.
+ */
+export async function sideBySide(
+  contenders: readonly ContenderName[],
+  place: Place,
+  grounds: Grounds,
+  { warmUpMs, forMs, ...what }: SideBySide,
+): Promise<Partial<Record<ContenderName, Figures>>> {
+  const prefix = grounds.freshName();
+  const seen = new Map<ContenderName, PairsAnswer[]>();
+  const crews = new Map<ContenderName, Crew>();
+  try {
+    for (const contender of contenders) {
+      const crew = await Crew.start(contender, place);
+      crews.set(contender, crew);
+      await crew.first.run('pairs', { ...what, prefix, forMs: warmUpMs });
+      seen.set(contender, []);
+    }
+    for (let block = 0; block < BLOCKS; block++) {
+      for (const [contender, crew] of crews) seen.get(contender)?.push(await crew.first.run('pairs', { ...what, prefix, forMs }));
+    }
+  } finally {
+    await Promise.all([...crews.values()].map((crew) => crew[Symbol.asyncDispose]()));
+  }
+  return Object.fromEntries([...seen].map(([contender, blocks]) => [contender, figuresOf(blocks)]));
+}
+
+function figuresOf(blocks: readonly PairsAnswer[]): Figures {
+  const times = blocks.flatMap((block) => block.times);
+  const tookMs = blocks.reduce((sum, block) => sum + block.tookMs, 0);
+  const sent = blocks.reduce((sum, block) => sum + block.statements, 0);
+  return {
+    pairs: times.length,
+    p50Ms: median(times),
+    entriesPerS: (times.length / tookMs) * 1_000,
+    statementsPerPair: sent / times.length,
+  };
+}
