@@ -7,6 +7,7 @@ import { LockRegistry } from './lock-registry.js';
 import type { LockSource } from './lock-source.js';
 import { fixedPolling } from './policies/index.js';
 
+/** What a {@link DistributedLock} is made with. */
 export interface DistributedLockOptions {
   /** Sequelize's query interface, or a `pg.Pool`. */
   readonly queryInterface: { readonly sequelize: Sequelize } | PgPool;

@@ -159,14 +159,23 @@ export class LockRegistry {
     return wrapped(name, fn, () => this, options);
   }
 
-  /** Who holds `name`; `undefined` while it is free. */
+  /**
+   * Who holds `name`; `undefined` while it is free.
+   *
+   * @throws {TypeError} {RangeError} not a name
+   * @throws {LockStoreError} the database failed
+   */
   async inspect(name: string): Promise<LockInfo | undefined> {
     const key = encodeName(name);
     const [view] = await this.#engine.operate('list', (statements) => statements.list(key), name);
     return view && toLockInfo(view);
   }
 
-  /** Every lock that is held, or rests, now. */
+  /**
+   * Every lock that is held, or rests, now.
+   *
+   * @throws {LockStoreError} the database failed
+   */
   async list(): Promise<LockInfo[]> {
     return (await this.#engine.operate('list', (statements) => statements.list())).map(toLockInfo);
   }
@@ -176,6 +185,8 @@ export class LockRegistry {
    * With `now: true` it is free at once: until its next renewal the old holder does not know, and only a fence keeps its writes out.
    *
    * @returns whether anybody held it
+   * @throws {TypeError} {RangeError} not a name
+   * @throws {LockStoreError} the database failed
    */
   async forceRelease(name: string, { now = false }: { readonly now?: boolean } = {}): Promise<boolean> {
     const key = encodeName(name);
@@ -189,6 +200,8 @@ export class LockRegistry {
    * Deletes the rows of locks that have been free for `idleFor`. Tokens stay above all that were handed out.
    *
    * @returns how many
+   * @throws {TypeError} {RangeError} a wrong `idleFor`
+   * @throws {LockStoreError} the database failed
    */
   async prune({ idleFor = '7d' }: { readonly idleFor?: Duration } = {}): Promise<number> {
     const idleMs = Math.ceil(parseDuration('idleFor', idleFor, { max: Number.MAX_SAFE_INTEGER }));
@@ -209,7 +222,11 @@ export class LockRegistry {
     return this.#dialect.statements(this.#table).createSql();
   }
 
-  /** Calls `listener` at every `event`; what it throws becomes a process warning. */
+  /**
+   * Calls `listener` at every `event`; what it throws becomes a process warning.
+   *
+   * @throws {TypeError} there is no such event
+   */
   on<E extends LockEventName>(event: E, listener: LockListener<E>): this {
     this.#events.on(event, listener);
     return this;
@@ -224,6 +241,8 @@ export class LockRegistry {
   /**
    * Takes no new work, refuses who waits, lets holders finish, aborts the signals of those still at it when `grace` (5 s) is over,
    * releases what is left and closes the connections. Settles even where the database does not answer.
+   *
+   * @throws {TypeError} {RangeError} at once: a wrong `grace`
    */
   close({ grace = 5_000 }: { readonly grace?: Duration } = {}): Promise<void> {
     const graceMs = parseDuration('grace', grace);

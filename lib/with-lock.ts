@@ -10,6 +10,7 @@ export const NO_LOCK: unique symbol = Symbol.for('sequelize-distributed-lock.no-
 /** A name, several names, or a function of the wrapped function's arguments (and `this`) that tells. */
 export type NameOf<This, A extends readonly unknown[]> = LockNames | ((this: This, ...args: A) => LockNames | typeof NO_LOCK);
 
+/** How a wrapped function runs under its lock. */
 export interface WithLockOptions extends RunOptions {
   /** Whose lock it is; default: the one given to `configureLocks`. */
   readonly registry?: LockRegistry;

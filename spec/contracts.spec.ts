@@ -25,7 +25,7 @@ for (const dialect of Object.keys(dialects) as DialectName[]) {
     for (const one of cases) {
       it(one.name, async function () {
         if (!one.slow) return quick.result(one);
-        this.timeout(30_000);
+        this.timeout(60_000);
         await quick.end();
         await inWorld(database(), one.run);
       });

@@ -13,7 +13,7 @@ onDatabase('sqlite', 'Events', (database) => {
     'go on to the other listeners, and disturb no lock, when a listener throws; its mistake is a process warning',
     async ({ locks, freshName }) => {
       const warn = sinon.stub(process, 'emitWarning');
-      const registry = locks({ ttl: 300 });
+      const registry = locks({ ttl: 900 });
       const mistakes: Error[] = [];
       const heard: string[] = [];
       for (const event of ['acquired', 'renewed', 'released'] as const) {
@@ -23,7 +23,7 @@ onDatabase('sqlite', 'Events', (database) => {
         registry.on(event, () => heard.push(event));
       }
       const lease = await registry.acquire(freshName());
-      await setTimeout(180);
+      await setTimeout(500);
       expect(lease.held).to.equal(true);
       expect(await lease.release()).to.equal(true);
       expect([...new Set(heard)]).to.deep.equal(['acquired', 'renewed', 'released']);

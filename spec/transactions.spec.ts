@@ -145,9 +145,9 @@ onDatabase('postgres', 'Lock statements on PostgreSQL', (database) => {
     it(`leave the application's sessions as they were, with connections of ${connections === 'shared' ? 'its pool' : 'their own'}`, async () => {
       const application = database().newSequelize({ pool: { max: 1 } });
       const before = await sessionOf(application);
-      const locks = new LockRegistry(application, { connections, ttl: 300 });
+      const locks = new LockRegistry(application, { connections, ttl: 900 });
       const lease = await locks.acquire(freshName());
-      await setTimeout(200);
+      await setTimeout(500); // over a renewal
       await lease.release();
       await locks.tryAcquire(freshName());
       await locks.close({ grace: 0 });

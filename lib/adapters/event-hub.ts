@@ -27,6 +27,7 @@ const channels = Object.fromEntries(names.map((name) => [name, channel(`sequeliz
 export class EventHub implements Observer {
   readonly #emitter = new EventEmitter();
 
+  /** @throws {TypeError} there is no such event */
   on<E extends LockEventName>(event: E, listener: LockListener<E>): void {
     if (!names.includes(event)) throw new TypeError(`There is no event "${event}". Events: ${names.join(', ')}.`);
     this.#emitter.on(event, listener);

@@ -26,6 +26,7 @@ export interface LockEvents {
   readonly failed: { readonly lockName: string | undefined; readonly step: string; readonly error: unknown };
 }
 
+/** What an event is called. */
 export type LockEventName = keyof LockEvents;
 
 /** Takes events; never throws, and never answers. */

@@ -22,7 +22,7 @@ export const fencing: readonly Case[] = [
       await clock.sleep(50);
       await holder.release();
       await note(await handedOver).release();
-      note(await one.acquire(name, { ttl: 200, renew: false }));
+      note(await one.acquire(name, { ttl: 400, renew: false }));
       note(await other.acquire(name));
       await other.forceRelease(name, { now: true });
       await note(await one.acquire(name)).release();
@@ -40,10 +40,10 @@ export const fencing: readonly Case[] = [
     covers: [86],
     async run({ locks, freshName, clock }) {
       const name = freshName();
-      const registry = locks({ ttl: 600 });
+      const registry = locks({ ttl: 900 });
       await registry.run(name, async (outer) => {
         const { fencingToken } = outer;
-        await clock.sleep(700);
+        await clock.sleep(1_000);
         await outer.extend('5s');
         await registry.run(name, (inner) => assert.equal(inner.fencingToken, fencingToken), { reentrant: true });
         assert.equal(outer.fencingToken, fencingToken);

@@ -79,8 +79,8 @@ export const holding: readonly Case[] = [
     covers: [82],
     async run({ locks, freshName, clock }) {
       const name = freshName();
-      const lease = await locks().acquire(name, { ttl: 200, renew: false });
-      await clock.sleep(250);
+      const lease = await locks().acquire(name, { ttl: 400, renew: false });
+      await clock.sleep(450);
       assert.equal((await failure(lease.extend('5s'), LeaseLostError)).reason, 'expired');
       assert.equal(await locks().inspect(name), undefined);
     },

@@ -10,9 +10,9 @@ export const loss: readonly Case[] = [
     name: 'does not abort the signal of a lease that is kept, nor at its release',
     covers: [61],
     async run({ locks, freshName, clock }) {
-      const lease = await locks({ ttl: 600 }).acquire(freshName());
+      const lease = await locks({ ttl: 900 }).acquire(freshName());
       const { signal } = lease;
-      await clock.sleep(900);
+      await clock.sleep(1_000);
       assert.deepEqual([signal.aborted, lease.held], [false, true]);
       assert.equal(await lease.release(), true);
       await clock.sleep(20);
@@ -23,8 +23,8 @@ export const loss: readonly Case[] = [
     name: 'has aborted the signal already when it is asked for after the loss',
     covers: [63],
     async run({ locks, freshName, clock }) {
-      const lease = await locks().acquire(freshName(), { ttl: 200, renew: false });
-      await clock.sleep(250);
+      const lease = await locks().acquire(freshName(), { ttl: 400, renew: false });
+      await clock.sleep(450);
       assert.equal(lease.held, false);
       assert.equal(lease.signal.aborted, true);
       assert(lease.signal.reason instanceof LeaseLostError);
@@ -82,8 +82,8 @@ export const loss: readonly Case[] = [
       await lease.ensure('3s');
       assert.equal(renewals(), 1);
       assert(lease.remainingMs > 2_000, `${lease.remainingMs} ms left`);
-      const brief = await locks().acquire(freshName(), { ttl: 200, renew: false });
-      await clock.sleep(250);
+      const brief = await locks().acquire(freshName(), { ttl: 400, renew: false });
+      await clock.sleep(450);
       await failure(brief.ensure(1), LeaseLostError);
     },
   },
@@ -104,8 +104,8 @@ export const loss: readonly Case[] = [
         await operator.forceRelease(name, { now: true });
         await operator.acquire(name);
       };
-      assert.equal(await reasonAfter(locks({ ttl: 600 }), taken), 'taken');
-      assert.equal(await reasonAfter(locks({ ttl: 600 }), (name) => operator.forceRelease(name)), 'revoked');
+      assert.equal(await reasonAfter(locks({ ttl: 900 }), taken), 'taken');
+      assert.equal(await reasonAfter(locks({ ttl: 900 }), (name) => operator.forceRelease(name)), 'revoked');
       assert.equal(await reasonAfter(unreachable(world), () => Promise.resolve()), 'unreachable');
     },
   },
@@ -113,5 +113,5 @@ export const loss: readonly Case[] = [
 
 /** A registry whose renewals fail. */
 function unreachable({ locks, dialect }: World): ReturnType<World['locks']> {
-  return locks({ ttl: 300, dialect: intercepted(dialect, (step, run) => (step === 'renew' ? Promise.reject(notDone()) : run())) });
+  return locks({ ttl: 400, dialect: intercepted(dialect, (step, run) => (step === 'renew' ? Promise.reject(notDone()) : run())) });
 }

@@ -16,17 +16,17 @@ export const renewal: readonly Case[] = [
         if (step === 'renew') at.push(clock.now().monotonicMs);
         return run();
       });
-      const lease = await locks({ dialect: watched, ttl: 450 }).acquire(freshName());
-      await clock.sleep(1_000);
+      const lease = await locks({ dialect: watched, ttl: 900 }).acquire(freshName());
+      await clock.sleep(1_550);
       assert.equal(lease.held, true);
       await lease.release();
       const times = at.length;
-      assert(times >= 3 && times <= 7, `${times} renewals`);
+      assert(times >= 3 && times <= 8, `${times} renewals`);
       assert(
-        at.slice(1).every((ms, before) => ms - (at[before] ?? 0) >= 90),
+        at.slice(1).every((ms, before) => ms - (at[before] ?? 0) >= 150),
         at.join(),
       );
-      await clock.sleep(300);
+      await clock.sleep(500);
       assert.equal(at.length, times);
     },
   },
@@ -36,12 +36,12 @@ export const renewal: readonly Case[] = [
     async run({ locks, freshName, dialect, clock }) {
       const name = freshName();
       const { dialect: watched, steps } = recorded(dialect);
-      const lease = await locks({ dialect: watched, ttl: 300 }).acquire(name);
+      const lease = await locks({ dialect: watched, ttl: 600 }).acquire(name);
       await locks().forceRelease(name);
       await aborted(lease.signal);
       const renewals = () => steps.filter((step) => step === 'renew').length;
       const times = renewals();
-      await clock.sleep(300);
+      await clock.sleep(400);
       assert.equal(renewals(), times);
     },
   },
@@ -51,7 +51,7 @@ export const renewal: readonly Case[] = [
     async run({ locks, freshName, dialect, clock }) {
       let failures = 0;
       const faulty = intercepted(dialect, (step, run) => (step === 'renew' && failures++ === 0 ? Promise.reject(notDone()) : run()));
-      const registry = locks({ dialect: faulty, ttl: 600 });
+      const registry = locks({ dialect: faulty, ttl: 900 });
       const seen: string[] = [];
       registry.on('overdue', ({ remainingMs }: LockEvents['overdue']) =>
         seen.push(`overdue with ${remainingMs > 200 ? 'time' : 'nothing'} left`),
@@ -73,7 +73,7 @@ export const renewal: readonly Case[] = [
         if (step === 'renew' && losses++ < 2) throw outcomeUnknown();
         return rows;
       });
-      const lease = await locks({ dialect: faulty, ttl: 600 }).acquire(freshName());
+      const lease = await locks({ dialect: faulty, ttl: 900 }).acquire(freshName());
       await clock.sleep(900);
       assert(losses > 2, `${losses} renewals`);
       assert.deepEqual([lease.held, lease.signal.aborted], [true, false]);
@@ -98,7 +98,7 @@ export const renewal: readonly Case[] = [
     async run({ locks, freshName }) {
       const [one, other] = [locks(), locks()];
       const name = freshName();
-      const first = await one.acquire(name, { ttl: 200, renew: false });
+      const first = await one.acquire(name, { ttl: 400, renew: false });
       await other.acquire(name);
       const before = await other.inspect(name);
       await failure(first.extend('1h'), LeaseLostError);
@@ -110,9 +110,9 @@ export const renewal: readonly Case[] = [
     covers: [59],
     async run({ locks, freshName, dialect, clock }) {
       const { dialect: watched, steps } = recorded(dialect);
-      const lease = await locks({ dialect: watched }).acquire(freshName(), { ttl: 300, renew: false });
+      const lease = await locks({ dialect: watched }).acquire(freshName(), { ttl: 400, renew: false });
       const lost = lease.signal;
-      await clock.sleep(450);
+      await clock.sleep(550);
       assert.equal((lost.reason as LeaseLostError | undefined)?.reason, 'expired');
       assert(!steps.includes('renew'), steps.join());
     },

@@ -92,7 +92,7 @@ export const severalNames: readonly Case[] = [
     covers: [113],
     async run({ locks, freshName }) {
       const names = [freshName(), freshName()].sort();
-      const lease = await locks({ ttl: 600 }).acquire(names);
+      const lease = await locks({ ttl: 900 }).acquire(names);
       await locks().forceRelease(names[1] ?? '');
       await aborted(lease.signal);
       const reason = lease.signal.reason as LeaseLostError;

@@ -3,25 +3,21 @@ import type { Contender } from './contender.js';
 
 /**
  * The floor: what a lock costs at least that is taken and given back durably. Two prepared statements on a table with the columns of this
- * library's and no index but the key, on connections without a pool; no waiting, no token on top, no line.
+ * library's and no index but the key, on the next free one of some connections; no waiting, no line, no deadlines.
  */
 export const raw: Contender = async ({ url, connections = 1 }) => {
   const clients = Array.from({ length: connections }, () => new pg.Client({ connectionString: url }));
   await Promise.all(clients.map((client) => client.connect()));
-  const [first] = clients;
-  await first?.query(CREATE);
+  await clients[0]?.query(CREATE);
+  const query = firstFree(clients);
   let owners = 0;
-  let turn = 0;
   return {
     async acquire(name) {
-      // A statement that finds its connection busy waits in that client's own queue.
-      const client = clients[turn++ % clients.length];
-      if (!client) throw new Error('The floor needs a connection.');
       const owner = `${process.pid}-${owners++}`.padStart(32, '0');
-      const taken = await client.query({ name: 'take', text: TAKE, values: [name, owner, 30_000, 'host, process and program', ''] });
+      const taken = await query({ name: 'take', text: TAKE, values: [name, owner, 30_000, 'host, process and program', ''] });
       if (taken.rows.length !== 1) throw new Error(`${name} is held: the floor does not wait.`);
       return async () => {
-        const freed = await client.query({ name: 'free', text: FREE, values: [name, owner] });
+        const freed = await query({ name: 'free', text: FREE, values: [name, owner] });
         if (freed.rowCount !== 1) throw new Error(`${name} was not held.`);
       };
     },
@@ -30,6 +26,22 @@ export const raw: Contender = async ({ url, connections = 1 }) => {
     },
   };
 };
+
+/** The least that a pool must do. */
+function firstFree(clients: readonly pg.Client[]): (query: pg.QueryConfig) => Promise<pg.QueryResult> {
+  const free = [...clients];
+  const waiting: ((client: pg.Client) => void)[] = [];
+  return async (query) => {
+    const client = free.pop() ?? (await new Promise<pg.Client>((resolve) => waiting.push(resolve)));
+    try {
+      return await client.query(query);
+    } finally {
+      const next = waiting.shift();
+      if (next) next(client);
+      else free.push(client);
+    }
+  };
+}
 
 const CREATE = `CREATE TABLE IF NOT EXISTS bench_floor (
   name text COLLATE "C" PRIMARY KEY, owner text COLLATE "C", token bigint NOT NULL, token_top bigint NOT NULL, acquired_at bigint NOT NULL,
