@@ -150,9 +150,17 @@ describe('Callers of one process', () => {
       replica.session.always('renew', failed(REFUSED));
       const next = replica.acquire('invoices', { ttl: '2m' });
       await first.release();
-      const second = await clock.until(next);
-      expect([second.held, replica.events.of('lost').length]).to.deep.equal([true, 0]);
+      await clock.advance('1s');
+      expect([(await next).held, replica.events.of('lost').length]).to.deep.equal([true, 0]);
       expect(replica.events.of('failed').map(({ step }) => step)).to.include('renew');
+    });
+
+    it('not where that statement shows that it was revoked: it is given back, and they ask again', async () => {
+      const next = watched(replica.acquire('invoices', { ttl: '2m' }));
+      database.revoke('invoices');
+      await first.release();
+      await clock.advance('1s');
+      expect(next.status()).to.equal('fulfilled');
     });
 
     it('not where that statement shows that the row was taken away', async () => {
@@ -289,6 +297,20 @@ describe('Callers of one process', () => {
       expect(seen).to.be.within(4, 8);
     });
 
+    it('and have their 20 ms though somebody waited from the start', async () => {
+      await first.release();
+      const holder = await new Replica(database, clock).acquire('invoices');
+      const progress = crowd(50);
+      await clock.advance(10);
+      let seen = 0;
+      const visit = new Replica(database, clock, { announced: true }).run('invoices', () => (seen = progress.done));
+      await clock.advance(10);
+      await holder.release();
+      await clock.advance(500);
+      await visit;
+      expect(seen).to.be.within(4, 8);
+    });
+
     it('and lose nobody by it: all of theirs have their turn afterwards', async () => {
       const progress = crowd(50);
       const other = new Replica(database, clock, { announced: true });
@@ -349,6 +371,14 @@ describe('Callers of one process', () => {
       const asked = Array.from({ length: 5 }, () => replica.tryAcquire('invoices'));
       await clock.advance(20);
       expect((await Promise.all(asked)).filter((lease) => lease !== undefined)).to.have.length(1);
+    });
+
+    it('ask by themselves where whoever asked before failed', async () => {
+      await first.release();
+      replica.session.plan('ask', failed(REFUSED));
+      const [failing, asked] = [rejection(replica.tryAcquire('invoices')), replica.tryAcquire('invoices')];
+      expect(await failing).to.be.instanceOf(Error);
+      expect((await asked)?.held).to.equal(true);
     });
 
     it('share what the one who asks learns: who comes to wait meanwhile stands afterwards', async () => {

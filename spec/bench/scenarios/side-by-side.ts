@@ -8,6 +8,7 @@ import type { PairsAnswer } from '../tasks/pairs.js';
 
 /** How many times every contender has its turn in a round. */
 const BLOCKS = 15;
+const BLOCKS_IF_QUICK = 3;
 
 export interface SideBySide {
   readonly names: number;
@@ -37,7 +38,7 @@ export async function sideBySide(
       await crew.first.run('pairs', { ...what, prefix, forMs: warmUpMs });
       seen.set(contender, []);
     }
-    for (let block = 0; block < BLOCKS; block++) {
+    for (let block = grounds.count(BLOCKS, BLOCKS_IF_QUICK); block > 0; block--) {
       for (const [contender, crew] of crews) seen.get(contender)?.push(await crew.first.run('pairs', { ...what, prefix, forMs }));
     }
   } finally {
