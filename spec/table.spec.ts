@@ -9,7 +9,7 @@ import { eachDatabase } from './support/databases.js';
 eachDatabase('The table of locks', (database) => {
   /** A spec in a world whose table can be reached by hand. */
   const by = (title: string, run: (world: ContractWorld, sql: (text: string) => Promise<Row[]>) => Promise<void>): void =>
-    void it(title, () => inWorld(database(), (world) => run(world, (text) => query(world.application, text))));
+    void it(title, () => inWorld(database(), (world) => run(world, (text) => query(world.application, text)))).timeout(20_000);
 
   type Row = Record<string, unknown>;
   const query = async (sequelize: Sequelize, text: string): Promise<Row[]> => {

@@ -55,11 +55,11 @@ eachDatabase('A lock taken within a transaction of the application', (database) 
     const released = await locks.acquire(freshName());
     let lease = await locks.acquire(freshName());
     await rolledBack(async () => {
-      lease = await locks.acquire(name, { ttl: 400, renew: false });
+      lease = await locks.acquire(name, { ttl: 1_000, renew: false });
       await lease.extend('1m');
       await released.release();
     });
-    await setTimeout(420);
+    await setTimeout(1_050);
     expect(await others.tryAcquire(name)).to.equal(undefined);
     expect(await (await others.tryAcquire(released.name))?.release()).to.equal(true);
     expect(await lease.release()).to.equal(true);
@@ -112,7 +112,8 @@ eachDatabase('A lock taken within a transaction of the application', (database) 
       withLock(
         name,
         () =>
-          application.transaction({ isolationLevel: READ_COMMITTED }, async (transaction) => {
+          // SQLite refuses to let a transaction write that has read before somebody else wrote, lock statements included: it begins by writing.
+          application.transaction({ isolationLevel: READ_COMMITTED, type: Transaction.TYPES.IMMEDIATE }, async (transaction) => {
             const [row] = await application.query<{ id: number }>('SELECT id FROM orders', { type: QueryTypes.SELECT, transaction });
             await setTimeout(1);
             await application.query('UPDATE orders SET id = :id', { replacements: { id: (row?.id ?? NaN) + 1 }, transaction });

@@ -96,6 +96,13 @@ describe('While the database fails', () => {
       expect(String((await waiting).cause)).to.contain('no answer within the wait');
     });
 
+    it('that ends in a black hole after an error fails with that error', async () => {
+      replica.session.plan('join', failed(), silent);
+      const waiting = failureOf(replica.acquire('invoices', { wait: '1s' }), LockStoreError);
+      await clock.advance('1s');
+      expect(String((await waiting).cause)).to.equal('Error: try again');
+    });
+
     it('that ends while a place in line is held fails with the last look’s error, though the lock was busy before', async () => {
       await new Replica(database, clock).acquire('invoices');
       const waiting = failureOf(replica.acquire('invoices', { wait: '2s' }), LockStoreError);
@@ -112,6 +119,10 @@ describe('While the database fails', () => {
       replica.session.plan('look', failed());
       await clock.advance('3s');
       await waiting;
+      replica.session.plan('join', failed());
+      const another = failureOf(replica.acquire('invoices', { wait: '4s' }), LockTimeoutError);
+      await clock.advance('4s');
+      await another;
     });
 
     it('ends at once where it fails for good, for all callers alike', async () => {

@@ -283,9 +283,21 @@ describe('Waiting for another process', () => {
       await clock.advance(600);
       await impatient;
       expect([patient.status(), line().length]).to.deep.equal(['pending', 1]);
+      expect(times(waiter, 'look')).to.deep.equal([100, 200, 300, 400, 500]);
       await held.release();
       await clock.advance(500);
       expect(patient.status()).to.equal('fulfilled');
+    });
+
+    it('which counts for each caller from when that one came', async () => {
+      const seen: number[] = [];
+      const waiter = new Replica(database, clock);
+      const first = failureOf(waiter.acquire('invoices', { wait: '1s' }), LockTimeoutError);
+      await clock.advance(850);
+      const second = waiter.acquire('invoices', { wait: 500, polling: ({ attempt }) => (seen.push(attempt), 200) }).catch(() => undefined);
+      await clock.advance(500);
+      await Promise.all([first, second]);
+      expect(seen[0]).to.be.within(1, 3);
     });
 
     it('and passes on to the callers that it answered nonsense', async () => {

@@ -76,7 +76,9 @@ describe('Watcher', () => {
   it('has one look under way at a time', async () => {
     session.plan('look', answeredAfter(400));
     const views = [next('a', 100), next('b', 200)];
-    await clock.advance(499);
+    await clock.advance(200);
+    views.push(next('c', 0));
+    await clock.advance(299);
     expect(lookTimes()).to.deep.equal([100]);
     await clock.advance(100);
     expect(lookTimes()).to.deep.equal([100, 550]);

@@ -113,5 +113,5 @@ export const loss: readonly Case[] = [
 
 /** A registry whose renewals fail. */
 function unreachable({ locks, dialect }: World): ReturnType<World['locks']> {
-  return locks({ ttl: 400, dialect: intercepted(dialect, (step, run) => (step === 'renew' ? Promise.reject(notDone()) : run())) });
+  return locks({ ttl: 800, dialect: intercepted(dialect, (step, run) => (step === 'renew' ? Promise.reject(notDone()) : run())) });
 }

@@ -1,14 +1,23 @@
 import { strict as assert } from 'node:assert';
 import type { Clock } from '../../contracts/clock.js';
 import type { Lease } from '../../engine/lease.js';
+import type { RegistryOptions } from '../../engine/options.js';
+import type { Locks, World } from './contract-case.js';
 
 /** Longer than anything here takes on a busy machine that works. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 15_000;
 
 /** The lease, where there must be one. */
 export function granted(lease: Lease | undefined): Lease {
   assert(lease, 'the lock should have been granted');
   return lease;
+}
+
+/** A registry that knows its table and has a connection: for what is measured. */
+export async function readied({ locks, freshName }: Pick<World, 'locks' | 'freshName'>, options?: RegistryOptions): Promise<Locks> {
+  const registry = locks(options);
+  await granted(await registry.tryAcquire(freshName(), { ttl: '30s' })).release();
+  return registry;
 }
 
 /** What `promise` rejects with, where it must. */

@@ -3,7 +3,7 @@ import { type LeaseLostError, LockTimeoutError } from '../../core/errors.js';
 import { LeaseSet } from '../../engine/lease-set.js';
 import { intercepted, refused } from '../intercepted.js';
 import type { Case } from './contract-case.js';
-import { aborted, duration, failure, granted, numbers } from './outcomes.js';
+import { aborted, duration, eventually, failure, granted, numbers, readied } from './outcomes.js';
 
 /** Several locks taken together. */
 export const severalNames: readonly Case[] = [
@@ -24,17 +24,17 @@ export const severalNames: readonly Case[] = [
     name: 'waits for all of its names together no longer than it was told',
     covers: [112],
     async run({ locks, freshName, clock }) {
-      const [one, other] = [locks({ polling: () => 10 }), locks()];
+      const [one, other] = [await readied({ locks, freshName }, { polling: () => 10 }), locks()];
       const names = [freshName(), freshName()].sort();
       const [first] = await Promise.all(names.map((name) => other.acquire(name)));
       const tookMs = await duration(clock, async () => {
-        const acquiring = failure(one.acquire(names, { wait: 600 }), LockTimeoutError);
-        await clock.sleep(300);
+        const acquiring = failure(one.acquire(names, { wait: 1_000 }), LockTimeoutError);
+        await clock.sleep(700);
         await first?.release();
         await acquiring;
       });
-      assert(tookMs >= 599 && tookMs < 900, `after ${tookMs} ms`);
-      granted(await other.tryAcquire(names[0] ?? ''));
+      assert(tookMs >= 999 && tookMs < 1_600, `after ${tookMs} ms`);
+      await eventually(clock, () => other.tryAcquire(names[0] ?? ''));
     },
   },
   {

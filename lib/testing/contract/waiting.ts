@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { Clock } from '../../contracts/clock.js';
 import { LockStoreError, LockTimeoutError } from '../../core/errors.js';
 import type { Case, World } from './contract-case.js';
-import { duration, eventually, failure, granted, inParallel, isPending, rejection } from './outcomes.js';
+import { duration, eventually, failure, granted, inParallel, isPending, readied, rejection } from './outcomes.js';
 import { intercepted, notDone, recorded } from '../intercepted.js';
 
 /** An answer may take so much longer on a busy machine. */
@@ -17,7 +17,7 @@ export const waiting: readonly Case[] = [
     async run({ locks, freshName, clock }) {
       const name = freshName();
       const held = await locks({ holder: 'host 7' }).acquire(name, { label: 'nightly' });
-      const waiter = locks({ polling: () => HOUR_MS });
+      const waiter = await readied({ locks, freshName }, { polling: () => HOUR_MS });
       let error = new LockTimeoutError(name, 0);
       const tookMs = await duration(clock, async () => (error = await failure(waiter.acquire(name, { wait: 200 }), LockTimeoutError)));
       assert(tookMs >= 199 && tookMs < 200 + SLACK_MS, `after ${tookMs} ms`);
@@ -54,7 +54,8 @@ export const waiting: readonly Case[] = [
       const name = freshName();
       const held = await locks().acquire(name);
       const { dialect: watched, steps } = recorded(dialect);
-      const acquiring = locks({ dialect: watched, polling: () => HOUR_MS }).acquire(name, { wait: 500 });
+      const waiter = await readied({ locks, freshName }, { dialect: watched, polling: () => HOUR_MS });
+      const acquiring = waiter.acquire(name, { wait: 500 });
       await clock.sleep(100);
       await held.release();
       // On a busy machine its answer may be too late; that it was asked for in time is what the policy cannot keep it from.
@@ -142,7 +143,7 @@ export const waiting: readonly Case[] = [
         attempts++;
         return Promise.reject(notDone());
       });
-      const waiter = locks({ dialect: failing });
+      const waiter = await readied({ locks, freshName }, { dialect: failing });
       const tookMs = await duration(clock, () => failure(waiter.acquire(name, { wait: 400 }), LockStoreError));
       assert(tookMs < 400 + SLACK_MS, `after ${tookMs} ms`);
       assert(attempts > 1 && attempts < 40, `${attempts} attempts`);
