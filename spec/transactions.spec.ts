@@ -106,7 +106,8 @@ eachDatabase('A lock taken within a transaction of the application', (database) 
     });
   });
 
-  it('is free only after the function under it has committed: the next one sees what the last one wrote', async () => {
+  it('is free only after the function under it has committed: the next one sees what the last one wrote', async function () {
+    this.timeout(20_000); // for a machine that is busy with other things
     await application.query('INSERT INTO orders VALUES (0)');
     const increment = (registry: LockRegistry): (() => Promise<unknown>) =>
       withLock(
