@@ -71,11 +71,10 @@ export interface LockStatements {
   confirm(claim: Claim): Step<Grant | undefined>;
   /** Extends all of these; one answer for each. Never inserts, takes, revives or shortens. */
   renew(renewals: readonly Renewal[]): Step<readonly RenewalAnswer[]>;
-  /**
-   * One statement for all ways of letting go: `owner` leaves the line, and if it owns the row, that is freed or handed to the head of the line.
-   * True where it owned the row.
-   */
+  /** Frees the row that `owner` holds, or hands it to the head of the line. True where it held it. */
   release(release: Release): Step<boolean>;
+  /** Out of the line, and {@link release} if the row names `owner` meanwhile: one statement for all ways of giving up. */
+  leave(leave: Omit<Release, 'restMs'>): Step<void>;
 
   /** No renewal is accepted any more. Answers whether anybody held it. */
   revoke(key: string): Step<boolean>;

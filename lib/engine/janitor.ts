@@ -40,10 +40,8 @@ export class Janitor {
     terms: Pick<Terms, 'ttlMs' | 'claimMs'>,
     { usedToken = 0, unsureUntilMs = 0 }: GivenBack = {},
   ): void {
-    const release: Release = { key: lock.key, owner, usedToken, restMs: 0, claimMs: terms.claimMs };
-    const work = this.#untilDone(lock.name, release, statementTimeout(terms.ttlMs), unsureUntilMs).finally(() =>
-      this.#pending.delete(work),
-    );
+    const leave = { key: lock.key, owner, usedToken, claimMs: Math.ceil(terms.claimMs) };
+    const work = this.#untilDone(lock.name, leave, statementTimeout(terms.ttlMs), unsureUntilMs).finally(() => this.#pending.delete(work));
     this.#pending.add(work);
   }
 
@@ -53,15 +51,15 @@ export class Janitor {
     await Promise.all(this.#pending);
   }
 
-  async #untilDone(lockName: string, release: Release, timeoutMs: number, unsureUntilMs: number): Promise<void> {
+  async #untilDone(lockName: string, leave: Omit<Release, 'restMs'>, timeoutMs: number, unsureUntilMs: number): Promise<void> {
     for (;;) {
       const sentMs = this.#clock.now().monotonicMs;
       let pauseMs = Math.max(0, unsureUntilMs - sentMs);
       try {
-        await this.#store.run({ name: 'release', lockName, timeoutMs, step: (statements) => statements.release(release) });
+        await this.#store.run({ name: 'leave', lockName, timeoutMs, step: (statements) => statements.leave(leave) });
         if (sentMs >= unsureUntilMs) return;
       } catch (error) {
-        this.#observer.emit('failed', { lockName, step: 'release', error });
+        this.#observer.emit('failed', { lockName, step: 'leave', error });
         pauseMs = PAUSE_MS;
       }
       if (await this.#closedWithin(pauseMs)) return;

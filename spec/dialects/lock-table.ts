@@ -71,6 +71,7 @@ export class LockTable {
   look = (...stands: Stand[]) => this.run(this.statements.look(stands));
   release = (name: string, owner: string, release: Partial<Release> = {}) =>
     this.run(this.statements.release(releaseOf(name, owner, release)));
+  leave = (name: string, owner: string) => this.run(this.statements.leave(releaseOf(name, owner)));
 
   /** Takes a lock that must be free. */
   async hold(name: string, claim: Partial<Claim> = {}) {

@@ -32,8 +32,12 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
   /** The other connection's row lock, as a fenced transaction takes it, on what `owner` holds. */
   const fence = async (owner: string) => {
     await other.query('BEGIN');
-    const { rowCount } = await other.query('SELECT FROM distributed_lock WHERE name = $1 AND owner = $2 FOR KEY SHARE', [name, owner]);
-    expect(rowCount).to.equal(1);
+    expect(await fenceRows(owner)).to.equal(1);
+  };
+
+  const fenceRows = async (owner: string) => {
+    const sql = 'SELECT FROM distributed_lock WHERE name = $1 AND owner = $2 FOR KEY SHARE';
+    return (await other.query(sql, [name, owner])).rowCount;
   };
 
   describe('a busy ask', () => {
@@ -128,7 +132,7 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
       const answers = await table.run(sql.renew(renewals));
       expect(answers.map(({ kind }) => kind)).to.deep.equal(['renewed', 'renewed']);
       const waiting = await table.stand(name);
-      expect(await table.release(name, waiting)).to.equal(false);
+      await table.leave(name, waiting);
       expect(await table.run(sql.revoke(name))).to.equal(true);
       expect((await table.row(name))?.expires_at).to.be.at.least(now + 2 * MINUTE);
     });
@@ -139,24 +143,54 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
         await other.query(`BEGIN ISOLATION LEVEL ${level}`);
         await other.query('SELECT 1 FROM distributed_lock WHERE name = $1', [name]);
         await table.run(sql.renew([{ key: name, owner, ttlMs: 2 * MINUTE, token: 0 }]));
-        const { rowCount } = await other.query('SELECT FROM distributed_lock WHERE name = $1 AND owner = $2 FOR KEY SHARE', [name, owner]);
-        expect(rowCount, level).to.equal(1);
+        expect(await fenceRows(owner), level).to.equal(1);
         await other.query('COMMIT');
         await table.release(name, owner);
       }
     });
 
-    it('a release waits for it, and then hands over', async () => {
+    it('a lock freed by force waits for it', async () => {
       const { owner } = await table.hold(name);
-      const head = await table.stand(name);
       await fence(owner);
-      const released = table.release(name, owner);
+      const freed = table.run(sql.free(name, 1_000));
       await setTimeout(100);
       expect(await table.row(name)).to.include({ owner });
       await other.query('COMMIT');
-      expect(await released).to.equal(true);
-      expect(await table.row(name)).to.include({ owner: head });
+      expect(await freed).to.equal(true);
     });
+
+    it('a release passes: its sender knows of its fenced transactions, and ends them first', async () => {
+      const { owner } = await table.hold(name);
+      await fence(owner);
+      expect(await table.release(name, owner)).to.equal(true);
+      await other.query('COMMIT');
+    });
+  });
+
+  describe('a fence in a transaction that began before', () => {
+    const takeOvers: Record<string, () => Promise<unknown>> = {
+      'somebody took the expired lock': async () => (await table.age(name), table.hold(name)),
+      'the line advanced over its expired holder': async () => {
+        await table.stand(name, { waitMs: 3 * MINUTE });
+        await table.age(name, MINUTE + 1);
+        await table.run(sql.advance(name, 1_000));
+      },
+      'the lock was freed by force': () => table.run(sql.free(name, 1_000)),
+    };
+    for (const [what, takeOver] of Object.entries(takeOvers)) {
+      it(`does not pass after ${what}, under every isolation level`, async () => {
+        for (const level of ['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE']) {
+          const { owner } = await table.hold(name);
+          await other.query(`BEGIN ISOLATION LEVEL ${level}`);
+          await other.query('SELECT 1 FROM distributed_lock WHERE name = $1', [name]);
+          await takeOver();
+          const fenced = await fenceRows(owner).catch(({ code }: { code?: string }) => code);
+          expect(fenced, level).to.equal(level === 'READ COMMITTED' ? 0 : '40001');
+          await other.query('ROLLBACK');
+          name = freshName();
+        }
+      });
+    }
   });
 
   describe('in the middle of somebody else’s statement', () => {
@@ -170,10 +204,10 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
       return answer;
     };
 
-    it('a waiter that leaves as it is made owner hands on, and says that it owned the lock', async () => {
+    it('a waiter that leaves as it is made owner hands on', async () => {
       const { owner } = await table.hold(name);
       const [head, second] = [await table.stand(name), await table.stand(name)];
-      expect(await meanwhile(sql.release(releaseOf(name, owner)), sql.release(releaseOf(name, head)))).to.equal(true);
+      await meanwhile(sql.release(releaseOf(name, owner)), sql.leave(releaseOf(name, head)));
       expect(await table.row(name)).to.include({ owner: second, line: '' });
     });
 

@@ -61,7 +61,7 @@ function races(database: () => TestDatabase): void {
     await race(async (client) => {
       const grant = await client.wait(name);
       if (grant) await client.work(name, grant, watch);
-      else await client.run('release', releaseOf(name, client.owner));
+      else await client.run('leave', releaseOf(name, client.owner));
     });
     const [table] = tables;
     expect(watch.tokens.length).to.be.above(2);

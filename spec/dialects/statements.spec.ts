@@ -490,25 +490,6 @@ eachDatabase('Statements', (database) => {
       expect((await table.row(name))?.owner).to.equal(head);
     });
 
-    it('leaves the line from anywhere in it, and says that it owned nothing', async () => {
-      const { owner } = await table.hold(name);
-      const [first, second, third] = [await table.stand(name), await table.stand(name), await table.stand(name)];
-      const held = await table.row(name);
-      expect(await table.release(name, second)).to.equal(false);
-      const left = await table.row(name);
-      expect(idsIn(left?.line)).to.deep.equal([first, third]);
-      expect({ ...left, line: '', line_until: 0 }).to.deep.equal({ ...held, line: '', line_until: 0 });
-      expect(left).to.include({ owner });
-    });
-
-    it('hands on when the lock was given to it before it left', async () => {
-      const { owner } = await table.hold(name);
-      const [first, second] = [await table.stand(name), await table.stand(name)];
-      await table.release(name, owner);
-      expect(await table.release(name, first)).to.equal(true);
-      expect(await table.row(name)).to.include({ owner: second, line: '' });
-    });
-
     it('changes nothing when it is repeated, or sent by a stranger', async () => {
       const { owner } = await table.hold(name);
       await table.release(name, owner);
@@ -535,6 +516,43 @@ eachDatabase('Statements', (database) => {
       const { owner } = await table.hold(name);
       await table.age(name, 2 * MINUTE);
       expect(await table.release(name, owner)).to.equal(true);
+    });
+  });
+
+  describe('leave', () => {
+    it('leaves the line from anywhere in it, and nothing else', async () => {
+      const { owner } = await table.hold(name);
+      const [first, second, third] = [await table.stand(name), await table.stand(name), await table.stand(name)];
+      const held = await table.row(name);
+      await table.leave(name, second);
+      const left = await table.row(name);
+      expect(idsIn(left?.line)).to.deep.equal([first, third]);
+      expect({ ...left, line: '' }).to.deep.equal({ ...held, line: '' });
+      expect(left).to.include({ owner });
+    });
+
+    it('hands on when the lock was given to it before it left', async () => {
+      const { owner } = await table.hold(name);
+      const [first, second] = [await table.stand(name), await table.stand(name)];
+      await table.release(name, owner);
+      await table.leave(name, first);
+      expect(await table.row(name)).to.include({ owner: second, line: '' });
+    });
+
+    it('frees the lock where nobody else stands in line', async () => {
+      const { owner, token } = await table.hold(name);
+      await table.leave(name, owner);
+      expect(await table.row(name)).to.include({ owner: null, expires_at: 0, line: '', token, token_top: token });
+    });
+
+    it('changes nothing when it is repeated, or sent by a stranger', async () => {
+      await table.hold(name);
+      const first = await table.stand(name);
+      await table.leave(name, first);
+      const held = await table.row(name);
+      await table.leave(name, first);
+      await table.leave(name, freshOwner());
+      expect(await table.row(name)).to.deep.equal(held);
     });
   });
 

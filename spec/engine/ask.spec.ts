@@ -59,7 +59,7 @@ describe('Asking once', () => {
     it('is given back for as long as it takes the database to answer', async () => {
       replica = new Replica(database, clock, { retry: noRetry() });
       replica.session.plan('ask', answerLost);
-      replica.session.plan('release', failed(), failed(), failed());
+      replica.session.plan('leave', failed(), failed(), failed());
       await failureOf(replica.tryAcquire('invoices', { ttl: '10m' }), LockStoreError);
       await clock.advance('2s');
       expect(database.ownerOf('invoices')).not.to.equal(undefined);

@@ -60,7 +60,7 @@ describe('Closing', () => {
     expect([(signal.reason as LeaseLostError).reason, lease.held]).to.deep.equal(['closed', false]);
     expect([closing.status(), database.ownerOf('invoices')]).to.deep.equal(['fulfilled', undefined]);
     expect(await lease.release()).to.equal(false);
-    expect(replica.session.count('release')).to.equal(1);
+    expect(replica.session.count('leave')).to.equal(1);
   });
 
   it('waits for releases that are under way', async () => {
@@ -101,7 +101,8 @@ describe('Closing', () => {
 
   it('waits for what is given back in the background, as long as the grace allows', async () => {
     const lease = await replica.acquire('invoices');
-    replica.session.plan('release', failed({ outcome: 'not-done', transient: false }), answeredAfter(300));
+    replica.session.plan('release', failed({ outcome: 'not-done', transient: false }));
+    replica.session.plan('leave', answeredAfter(300));
     await lease.release();
     const closing = close(5_000);
     await clock.advance(300);

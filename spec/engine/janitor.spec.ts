@@ -33,40 +33,40 @@ describe('Janitor', () => {
     janitor = new Janitor(new Store(parts), clock, events);
   });
 
-  const releaseTimes = () => session.sent.map(({ atMs }) => atMs);
+  const giveBackTimes = () => session.sent.map(({ atMs }) => atMs);
 
-  it('gives back with one statement, without a rest, and with the tokens that were not used', async () => {
+  it('gives back with one statement, and with the tokens that were not used', async () => {
     janitor.giveBack(invoices, 'owner 1', terms, { usedToken: 17 });
     await clock.advance('1h');
     expect(session.sent.map(({ args }) => args[0] as Release)).to.deep.equal([
-      { key: 'invoices', owner: 'owner 1', usedToken: 17, restMs: 0, claimMs: 3_000 },
+      { key: 'invoices', owner: 'owner 1', usedToken: 17, claimMs: 3_000 },
     ]);
     expect(clock.pending).to.equal(0);
   });
 
   it('tries once a second until the database answers, and tells of each failure', async () => {
-    session.plan('release', failed(REFUSED), failed(), failed());
+    session.plan('leave', failed(REFUSED), failed(), failed());
     janitor.giveBack(invoices, 'owner 1', terms);
     await clock.advance('1h');
-    expect(releaseTimes()).to.deep.equal([0, 1_000, 2_000, 3_000]);
-    expect(events.of('failed').map(({ lockName, step }) => [lockName, step])).to.deep.equal(Array(3).fill(['invoices', 'release']));
+    expect(giveBackTimes()).to.deep.equal([0, 1_000, 2_000, 3_000]);
+    expect(events.of('failed').map(({ lockName, step }) => [lockName, step])).to.deep.equal(Array(3).fill(['invoices', 'leave']));
   });
 
   it('waits for no answer longer than a statement may take', async () => {
-    session.plan('release', silent);
+    session.plan('leave', silent);
     janitor.giveBack(invoices, 'owner 1', terms);
     await clock.advance('1h');
-    expect(releaseTimes()).to.deep.equal([0, 6_000]);
+    expect(giveBackTimes()).to.deep.equal([0, 6_000]);
   });
 
   it('gives back once more when what it gives back cannot be carried out any more', async () => {
     janitor.giveBack(invoices, 'owner 1', terms, { unsureUntilMs: 10_000 });
     await clock.advance('1h');
-    expect(releaseTimes()).to.deep.equal([0, 10_000]);
+    expect(giveBackTimes()).to.deep.equal([0, 10_000]);
   });
 
   it('is closed when what is under way has ended, and begins nothing again', async () => {
-    session.plan('release', answeredAfter(500));
+    session.plan('leave', answeredAfter(500));
     janitor.giveBack(invoices, 'owner 1', terms);
     const closing = watched(janitor.close());
     await clock.advance(499);
@@ -76,20 +76,20 @@ describe('Janitor', () => {
   });
 
   it('does not try again once it is closed', async () => {
-    session.always('release', failed());
+    session.always('leave', failed());
     janitor.giveBack(invoices, 'owner 1', terms);
     await clock.advance('1500ms');
     await janitor.close();
     await clock.advance('1h');
-    expect([session.count('release'), clock.pending]).to.deep.equal([2, 0]);
+    expect([session.count('leave'), clock.pending]).to.deep.equal([2, 0]);
   });
 
   it('still tries once what is given to it while it closes', async () => {
-    session.always('release', failed());
+    session.always('leave', failed());
     const closing = janitor.close();
     janitor.giveBack(invoices, 'owner 1', terms);
     await closing;
     await clock.advance('1h');
-    expect(session.count('release')).to.equal(1);
+    expect(session.count('leave')).to.equal(1);
   });
 });

@@ -127,13 +127,17 @@ export class MemoryDatabase {
 
   release({ key, owner, usedToken, restMs, claimMs }: Release): boolean {
     const row = this.rows.get(key);
-    if (!row) return false;
-    row.line = row.line.filter((id) => id !== owner);
-    if (row.owner !== owner) return false;
+    if (row?.owner !== owner) return false;
     const used = Math.max(usedToken, row.token);
     if (this.#lives(row) && restMs === 0) this.#handOver(row, claimMs, used);
     else this.#free(row, used, restMs);
     return true;
+  }
+
+  leave(leave: Omit<Release, 'restMs'>): void {
+    const row = this.rows.get(leave.key);
+    if (row) row.line = row.line.filter((id) => id !== leave.owner);
+    this.release({ ...leave, restMs: 0 });
   }
 
   revoke(key: string): boolean {
@@ -254,10 +258,12 @@ export function memoryStatements(): LockStatements {
     confirm: step('confirm'),
     renew: step('renew'),
     release: step('release'),
+    leave: step('leave'),
     revoke: step('revoke'),
     free: step('free'),
     list: step('list'),
     prune: step('prune'),
+    examine: step('examine'),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { LockStatements } from '../../contracts/dialect.js';
+import type { TableShape } from '../../contracts/examination.js';
 import type { TableName } from '../../core/table-name.js';
 import { toTableView } from '../sql/rows.js';
+import { tableBody } from '../sql/table-body.js';
 import { clock, quotedSchema, quotedTable } from './sql.js';
 
 /** Serialises table creation over all processes: without it 290 of 320 concurrent CREATE TABLE IF NOT EXISTS fail in the catalogue. */
@@ -46,20 +48,27 @@ const columnsSql = `WITH ${clock}
     SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
   ))::text AS columns FROM clock c`;
 
-// The unique key over (name, owner) makes a change of owner a change of key: a fence's FOR KEY SHARE holds up take-overs and lets renewals pass
-// (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS).
+// The key over (name, seized) is what a fence holds: its FOR KEY SHARE holds up every statement that takes the lock from an owner that did not
+// give it back, since these change `seized`, and lets renewals pass (https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS).
+export const lockTable: TableShape = {
+  columns: {
+    name: 'text COLLATE "C" NOT NULL',
+    owner: 'text COLLATE "C"',
+    token: 'bigint NOT NULL',
+    token_top: 'bigint NOT NULL',
+    acquired_at: 'bigint NOT NULL',
+    expires_at: 'bigint NOT NULL',
+    released_at: 'bigint',
+    holder: 'text NOT NULL',
+    label: 'text NOT NULL',
+    line: 'text COLLATE "C" NOT NULL',
+    line_until: 'bigint NOT NULL',
+    revoked: 'boolean NOT NULL',
+    seized: 'bigint NOT NULL',
+  },
+  keys: [['name'], ['name', 'seized']],
+};
+
 const tableSql = (table: string) => `CREATE TABLE IF NOT EXISTS ${table} (
-  name text COLLATE "C" PRIMARY KEY,
-  owner text COLLATE "C",
-  token bigint NOT NULL,
-  token_top bigint NOT NULL,
-  acquired_at bigint NOT NULL,
-  expires_at bigint NOT NULL,
-  released_at bigint,
-  holder text NOT NULL,
-  label text NOT NULL,
-  line text COLLATE "C" NOT NULL,
-  line_until bigint NOT NULL,
-  revoked boolean NOT NULL,
-  UNIQUE (name, owner)
+${tableBody(lockTable)}
 ) WITH (fillfactor = 50)`;

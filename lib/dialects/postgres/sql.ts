@@ -21,15 +21,17 @@ export function clockWith(more: string): string {
     FROM clock_timestamp() AS t)`;
 }
 
-/** The line `l` lives: somebody in it may still be waiting. */
-export const lineLives = `(l.line <> '' AND l.line_until > c.ms)`;
+/** The line of the row `l` lives: somebody in it may still be waiting. */
+export const lineLivesAt = (ms: string) => `(l.line <> '' AND l.line_until > ${ms})`;
+export const lineLives = lineLivesAt('c.ms');
 
 export const headOf = (line: string) => `left(${line}, ${OWNER_ID_LENGTH})`;
 export const tailOf = (line: string) => `substr(${line}, ${PLACE_LENGTH + 1})`;
 export const waitersIn = (line: string) => `length(${line}) / ${PLACE_LENGTH}`;
 
 /** A new grant's token on the row `l`, and the highest number it may hand out. */
-export const nextToken = 'greatest(l.token_top + 1, c.us)';
+export const nextTokenFrom = (us: string) => `greatest(l.token_top + 1, ${us})`;
+export const nextToken = nextTokenFrom('c.us');
 export const reserved = (token: string) => `${token} + ${TOKENS_RESERVED}`;
 
 /** The channel of a registry is this and the first half of its owner ids. */

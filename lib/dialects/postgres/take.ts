@@ -1,43 +1,50 @@
 import type { Claim, LockStatements } from '../../contracts/dialect.js';
 import { LONGEST_LINE_MS, MOST_IN_LINE, PLACE_LENGTH } from '../../contracts/line.js';
 import { toAskAnswer, toGrant, toJoinAnswer } from '../sql/rows.js';
-import { clock, headOf, lineLives, nextToken, notifyOwner, reserved, seen, tailOf } from './sql.js';
+import { clock, headOf, lineLives, lineLivesAt, nextToken, nextTokenFrom, notifyOwner, reserved, seen, tailOf } from './sql.js';
 
 const inTime = '($7::bigint IS NULL OR c.ms <= $7)';
 const mine = '(l.owner = $2 AND NOT l.revoked)';
-const toAnother = `(${lineLives} AND ${headOf('l.line')} <> $2)`;
 
-// One SKIP LOCKED does three things: an ask never waits, not behind a fenced transaction nor behind another ask;
-// a busy row is neither written nor given a transaction id; and who is skipped here has been taken by somebody else.
+// In an upsert the row that could not be inserted is at hand as "excluded", and carries the moment and its token.
+const moment = 'excluded.acquired_at';
+const lives = lineLivesAt(moment);
+const token = nextTokenFrom('excluded.token');
+const toAnother = `(NOT ${mine} AND ${lives} AND ${headOf('l.line')} <> $2)`;
+
+// One SKIP LOCKED does three things: an ask never waits, not behind a fenced transaction nor behind another ask; a busy row is neither
+// written nor given a transaction id; and who is skipped here has been taken by somebody else. What it lets through is locked and free.
 //
 // Whoever gets a yes may work for a whole ttl from its first send on, so an owner that asks again, and a head of the line that asks
 // instead of confirming, get a whole ttl too: what a hand-over reserved is shorter.
+//
+// Rows that two make at once must differ in every key but the name: a conflict there would be an error. Hence the server process.
+//
+// No column of an index changes but where a lock is taken from who did not give it back, so the row stays on its page and the indexes as they
+// are (https://www.postgresql.org/docs/current/storage-hot.html).
 const taking = (table: string) => `
-  ${clock}, free AS MATERIALIZED (
-    SELECT l.name FROM ${table} l, clock c
-    WHERE l.name = $1 AND (${mine} OR l.expires_at <= c.ms) AND ${inTime}
-    FOR UPDATE OF l SKIP LOCKED
-  ), moved AS (
-    UPDATE ${table} l SET
-      owner = CASE WHEN ${mine} THEN l.owner WHEN ${lineLives} THEN ${headOf('l.line')} ELSE $2 END,
-      line = CASE WHEN ${mine} THEN l.line WHEN ${lineLives} THEN ${tailOf('l.line')} ELSE '' END,
-      token = CASE WHEN ${mine} THEN l.token ELSE ${nextToken} END,
-      token_top = CASE WHEN ${mine} THEN l.token_top ELSE ${reserved(nextToken)} END,
-      acquired_at = CASE WHEN ${mine} THEN l.acquired_at ELSE c.ms END,
-      expires_at = CASE WHEN ${mine} THEN greatest(l.expires_at, c.ms + $3::bigint)
-        WHEN ${toAnother} THEN c.ms + $4::bigint ELSE c.ms + $3::bigint END,
+  ${clock}, taken AS (
+    INSERT INTO ${table} AS l (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked, seized)
+    SELECT $1, $2, c.us, ${reserved('c.us')}, c.ms, c.ms + $3::bigint, $5, $6, '', 0, false, pg_backend_pid()
+    FROM clock c WHERE ${inTime} AND (
+      (SELECT true FROM ${table} l WHERE l.name = $1 AND (${mine} OR l.expires_at <= c.ms) FOR UPDATE OF l SKIP LOCKED)
+      OR NOT EXISTS (SELECT FROM ${table} WHERE name = $1)
+    )
+    ON CONFLICT (name) DO UPDATE SET
+      owner = CASE WHEN ${mine} THEN l.owner WHEN ${lives} THEN ${headOf('l.line')} ELSE $2 END,
+      line = CASE WHEN ${mine} THEN l.line WHEN ${lives} THEN ${tailOf('l.line')} ELSE '' END,
+      token = CASE WHEN ${mine} THEN l.token ELSE ${token} END,
+      token_top = CASE WHEN ${mine} THEN l.token_top ELSE ${reserved(token)} END,
+      acquired_at = CASE WHEN ${mine} THEN l.acquired_at ELSE ${moment} END,
+      expires_at = CASE WHEN ${mine} THEN greatest(l.expires_at, excluded.expires_at)
+        WHEN ${toAnother} THEN ${moment} + $4::bigint ELSE excluded.expires_at END,
       released_at = NULL,
-      holder = CASE WHEN ${mine} THEN $5 WHEN ${toAnother} THEN '' ELSE $5 END,
-      label = CASE WHEN ${mine} THEN $6 WHEN ${toAnother} THEN '' ELSE $6 END,
-      revoked = false
-    FROM free, clock c WHERE l.name = free.name
-    RETURNING ${seen('l')}
-  ), made AS (
-    INSERT INTO ${table} AS l (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked)
-    SELECT $1, $2, c.us, ${reserved('c.us')}, c.ms, c.ms + $3::bigint, $5, $6, '', 0, false
-    FROM clock c WHERE ${inTime} AND NOT EXISTS (SELECT FROM ${table} WHERE name = $1)
-    ON CONFLICT DO NOTHING
-    RETURNING ${seen('l')}
+      holder = CASE WHEN ${toAnother} THEN '' ELSE $5 END,
+      label = CASE WHEN ${toAnother} THEN '' ELSE $6 END,
+      revoked = false,
+      seized = CASE WHEN l.owner IS NULL OR l.owner = $2 THEN l.seized ELSE ${token} END
+    WHERE ${mine} OR l.expires_at <= ${moment}
+    RETURNING ${seen('l')}, CASE WHEN l.owner <> $2 THEN ${notifyOwner('l.owner')} END AS notified
   )`;
 
 // Its own row, which it skipped because somebody joins the line there at this moment: a whole lease since then, and not just a claim.
@@ -45,7 +52,7 @@ const granted = `CASE WHEN ${mine} AND ${inTime} AND l.expires_at - l.acquired_a
 
 // Under READ COMMITTED this statement still sees the row as it was when it started, which is what a busy answer needs.
 const answering = (table: string, changed: readonly string[]) => `
-  SELECT c.ms AS now, (SELECT ${notifyOwner('owner')} FROM moved WHERE owner <> $2) AS notified, a.* FROM clock c LEFT JOIN (
+  SELECT c.ms AS now, a.* FROM clock c LEFT JOIN (
     ${changed.map((cte) => `SELECT ${seen(cte)} FROM ${cte}`).join(' UNION ALL ')}
     UNION ALL SELECT ${seen('l', granted)} FROM ${table} l, clock c WHERE l.name = $1 AND ${changed.map((cte) => `NOT EXISTS (SELECT FROM ${cte})`).join(' AND ')}
   ) a ON true`;
@@ -68,14 +75,15 @@ const joinText = (table: string) => `WITH ${taking(table)}, stood AS (
   FROM clock c
   WHERE l.name = $1 AND l.owner IS DISTINCT FROM $2 AND l.expires_at > c.ms AND ${inTime}
     AND (NOT ${lineLives} OR length(l.line) < ${MOST_IN_LINE * PLACE_LENGTH} OR strpos(l.line, $2) > 0)
-    AND NOT EXISTS (SELECT FROM free)
+    AND NOT EXISTS (SELECT FROM taken)
   RETURNING ${seen('l')}
-) ${answering(table, ['moved', 'made', 'stood'])}`;
+) ${answering(table, ['taken', 'stood'])}`;
 
 const advanceText = (table: string) => `WITH ${clock}, advanced AS (
   UPDATE ${table} l SET
     owner = ${headOf('l.line')}, line = ${tailOf('l.line')}, token = ${nextToken}, token_top = ${reserved(nextToken)},
-    acquired_at = c.ms, expires_at = c.ms + $2::bigint, released_at = NULL, holder = '', label = '', revoked = false
+    acquired_at = c.ms, expires_at = c.ms + $2::bigint, released_at = NULL, holder = '', label = '', revoked = false,
+    seized = CASE WHEN l.owner IS NULL THEN l.seized ELSE ${nextToken} END
   FROM clock c
   WHERE l.name = (SELECT f.name FROM ${table} f, clock c WHERE f.name = $1 AND f.expires_at <= c.ms FOR UPDATE OF f SKIP LOCKED)
     AND l.expires_at <= c.ms AND ${lineLives}
@@ -89,7 +97,7 @@ const confirmText = (table: string) => `WITH ${clock}
 
 /** How a lock changes hands. */
 export function takingStatements(table: string): Pick<LockStatements, 'ask' | 'join' | 'advance' | 'confirm'> {
-  const ask = `WITH ${taking(table)} ${answering(table, ['moved', 'made'])}`;
+  const ask = `WITH ${taking(table)} ${answering(table, ['taken'])}`;
   const [join, advance, confirm] = [joinText(table), advanceText(table), confirmText(table)];
 
   return {

@@ -4,7 +4,7 @@ import { toNumber, toStandView } from '../sql/rows.js';
 import { headOf, lineLives, nextToken, now, nowUs, reserved, seen, tailOf, waitersIn } from './sql.js';
 
 /** How leases are renewed, watched and let go. */
-export function keepingStatements(table: string): Pick<LockStatements, 'look' | 'renew' | 'release' | 'free'> {
+export function keepingStatements(table: string): Pick<LockStatements, 'look' | 'renew' | 'release' | 'leave' | 'free'> {
   const look = `SELECT a.value ->> 1 AS asker, ${now} AS now, ${seen} FROM json_each(?1) a LEFT JOIN ${table} l ON l.name = a.value ->> 0`;
 
   // RETURNING shows changed rows only and nothing of what FROM brought along. So every row that is named is changed, those of other owners
@@ -21,7 +21,7 @@ export function keepingStatements(table: string): Pick<LockStatements, 'look' | 
     WHERE l.name = a.name
     RETURNING name, owner, revoked, token_top, ${waitersIn('line')} AS waiters, ${now} AS now`;
 
-  const [release, free] = [releaseText(table), freeText(table)];
+  const [release, leave, free] = [releaseText, leaveText, freeText].map((text) => text(table)) as [string, string, string];
 
   return {
     look: (stands) => ({
@@ -36,45 +36,50 @@ export function keepingStatements(table: string): Pick<LockStatements, 'look' | 
 
     release: ({ key, owner, usedToken, restMs, claimMs }) => ({
       statement: { id: 'dlock_release', text: release, values: [key, owner, usedToken, restMs, claimMs] },
-      read: ([row]) => row?.['was_owner'] === 1,
+      read: ({ length }) => length > 0,
+    }),
+
+    leave: ({ key, owner, usedToken, claimMs }) => ({
+      statement: { id: 'dlock_leave', text: leave, values: [key, owner, usedToken, 0, claimMs] },
+      read: () => undefined,
     }),
 
     free: (key, claimMs) => ({
       statement: { id: 'dlock_free', text: free, values: [key, claimMs] },
-      read: (rows) => rows.length > 0,
+      read: ({ length }) => length > 0,
     }),
   };
 }
 
 const asked = (what: 'name' | 'owner' | 'ttl' | 'token') => `j.value ->> ${['name', 'owner', 'ttl', 'token'].indexOf(what)}`;
 
-// RETURNING shows a row only as it became, so whether the sender owned it travels in the lowest bit of `line_until`, which every release
-// writes: a millisecond more or less for waiters who are dead anyway.
-function releaseText(table: string): string {
-  const mine = '(l.owner IS ?2)';
-  const rest = `replace(l.line, ?2 || ',', '')`;
+/** What becomes of a row that `mine` names this owner: handed to the head of the line, or freed. `rest`: the line without this owner. */
+function lettingGo(mine: string, rest: string): string {
   const lives = `(${rest} <> '' AND l.line_until > ${now})`;
-  const handsOver = `(${lives} AND ?4 = 0)`;
   const used = 'max(?3, l.token)';
-  const handedToken = `max(${used} + 1, ${nowUs})`;
-  const ifMine = (handedOver: string, freed: string, otherwise: string) =>
-    `CASE WHEN NOT ${mine} THEN ${otherwise} WHEN ${handsOver} THEN ${handedOver} ELSE ${freed} END`;
+  const token = `max(${used} + 1, ${nowUs})`;
+  const change = (column: string, handedOver: string, freed: string, otherwise = `l.${column}`) =>
+    `${column} = CASE WHEN NOT ${mine} THEN ${otherwise} WHEN ${lives} AND ?4 = 0 THEN ${handedOver} ELSE ${freed} END`;
 
-  return `UPDATE ${table} AS l SET
-      owner = ${ifMine(headOf(rest), 'NULL', 'l.owner')},
-      line = ${ifMine(tailOf(rest), `CASE WHEN ${lives} THEN ${rest} ELSE '' END`, rest)},
-      line_until = (l.line_until & ~1) | ${mine},
-      token = ${ifMine(handedToken, used, 'l.token')},
-      token_top = ${ifMine(reserved(handedToken), used, 'l.token_top')},
-      acquired_at = ${ifMine(now, 'l.acquired_at', 'l.acquired_at')},
-      expires_at = ${ifMine(`${now} + ?5`, `CASE WHEN ?4 > 0 THEN ${now} + ?4 ELSE 0 END`, 'l.expires_at')},
-      released_at = ${ifMine('NULL', now, 'l.released_at')},
-      holder = ${ifMine(`''`, 'l.holder', 'l.holder')},
-      label = ${ifMine(`''`, 'l.label', 'l.label')},
-      revoked = ${ifMine('false', 'false', 'l.revoked')}
-    WHERE l.name = ?1 AND (l.owner = ?2 OR instr(l.line, ?2) > 0)
-    RETURNING line_until & 1 AS was_owner`;
+  return [
+    change('owner', headOf(rest), 'NULL'),
+    change('line', tailOf(rest), `CASE WHEN ${lives} THEN ${rest} ELSE '' END`, rest),
+    change('token', token, used),
+    change('token_top', reserved(token), used),
+    change('acquired_at', now, 'l.acquired_at'),
+    change('expires_at', `${now} + ?5`, `CASE WHEN ?4 > 0 THEN ${now} + ?4 ELSE 0 END`),
+    change('released_at', 'NULL', now),
+    change('holder', `''`, 'l.holder'),
+    change('label', `''`, 'l.label'),
+    change('revoked', 'false', 'false'),
+  ].join(', ');
 }
+
+const releaseText = (table: string) =>
+  `UPDATE ${table} AS l SET ${lettingGo('true', 'l.line')} WHERE l.name = ?1 AND l.owner = ?2 RETURNING name`;
+
+const leaveText = (table: string) => `UPDATE ${table} AS l SET ${lettingGo('(l.owner IS ?2)', `replace(l.line, ?2 || ',', '')`)}
+  WHERE l.name = ?1 AND (l.owner = ?2 OR instr(l.line, ?2) > 0)`;
 
 // The old holder may still be handing out numbers that its row reserved, so the next token starts above them.
 function freeText(table: string): string {
