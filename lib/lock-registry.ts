@@ -4,6 +4,7 @@ import { processIdentity } from './adapters/process-identity.js';
 import { systemClock } from './adapters/system-clock.js';
 import { systemRandom } from './adapters/system-random.js';
 import type { Dialect } from './contracts/dialect.js';
+import type { Finding } from './contracts/examination.js';
 import type { LockEventName } from './contracts/observer.js';
 import type { Session } from './contracts/session.js';
 import { type Duration, parseDuration } from './core/duration.js';
@@ -58,6 +59,7 @@ export function isLockRegistry(value: unknown): value is LockRegistry {
 export class LockRegistry {
   readonly [registryBrand] = true;
   readonly #table: TableName;
+  readonly #create: boolean;
   readonly #dialect: Dialect;
   readonly #session: Session;
   readonly #events = new EventHub();
@@ -75,9 +77,9 @@ export class LockRegistry {
   constructor(source: LockSource, options: RegistryOptions = {}) {
     rejectUnknown(options, registryOptions);
     const clock = options.clock ?? systemClock;
-    const create = flag('create', options.create, true);
     const table = parseTableName(options.table ?? 'distributed_lock');
     this.#table = table;
+    this.#create = flag('create', options.create, true);
     this.#defaults = defaultsOf(options);
     this.#terms = termsOf(this.#defaults);
     this.#dialect = dialectOf(source, options.dialect);
@@ -94,7 +96,7 @@ export class LockRegistry {
       maxWaiting: count('maxWaiting', options.maxWaiting ?? Infinity, 0),
       fairnessMs: parseDuration('fairness', options.fairness ?? 20),
       terms: this.#terms,
-      prepareTable: (store) => prepareTable(store, table, create),
+      prepareTable: (store) => prepareTable(store, table, this.#create),
     });
     if (flag('closeOnExit', options.closeOnExit, false)) this.#removeExitHook = beforeProcessEnds(() => this.close());
   }
@@ -220,6 +222,22 @@ export class LockRegistry {
   /** The SQL that makes the lock table, for a migration. */
   createTableSql(): string {
     return this.#dialect.statements(this.#table).createSql();
+  }
+
+  /**
+   * Reads the server's settings and the lock table, and says what they put at risk: risks first, then advice. Nothing found: an empty list.
+   *
+   * Changes nothing: a table that is missing is a finding, and is not made. Where the server can notify, it listens on one connection more for
+   * a moment, up to 1 s where a pooler swallows notifications. What is not to be seen from a connection (a provider's replication, say) it cannot know.
+   *
+   * @throws {LockStoreError} the database failed, or is of a version that keeps no locks
+   * @throws {LockRegistryClosedError} the registry was closed
+   *
+   * @example
+   * const risks = (await locks.doctor()).filter(({ level }) => level === 'risk');
+   */
+  async doctor(): Promise<readonly Finding[]> {
+    return this.#engine.doctor(this.#table, this.#create);
   }
 
   /**

@@ -39,6 +39,7 @@ const TYPES = [
   'DialectFacts',
   'DistributedLockOptions',
   'Duration',
+  'Finding',
   'Lease',
   'LockErrorCode',
   'LockEventName',

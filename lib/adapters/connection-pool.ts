@@ -55,11 +55,11 @@ export class ConnectionPool implements Session {
     this.#options = options;
   }
 
-  async run(statement: Statement, timeoutMs: number, urgent = false): Promise<readonly Row[]> {
+  async run(write: () => Statement, timeoutMs: number, urgent = false): Promise<readonly Row[]> {
     const startedMs = this.#clock.now().monotonicMs;
     const connection = await this.#take(timeoutMs, urgent ? this.#urgent : this.#waiting);
     const leftMs = timeoutMs - (this.#clock.now().monotonicMs - startedMs);
-    return this.#runOn(connection, statement, Math.max(1, leftMs));
+    return this.#runOn(connection, write(), Math.max(1, leftMs));
   }
 
   async #listen(registry: string, { heard, broken }: Listener, timeoutMs: number): Promise<OpenConnection> {

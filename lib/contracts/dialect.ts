@@ -1,5 +1,6 @@
 import type { TableName } from '../core/table-name.js';
 import type { Driver } from './driver.js';
+import type { Examination } from './examination.js';
 import type { Row, Statement } from './session.js';
 
 /** What a server can do and how it was told to do it: what the README's table is made of, and what the engine asks instead of a name. */
@@ -11,8 +12,6 @@ export interface DialectFacts {
   readonly driver: string;
   /** The expression that is the database's clock. */
   readonly clockSource: string;
-  /** A busy answer of {@link LockStatements.ask} tells who is in the way; elsewhere a look does. */
-  readonly busyTellsWho: boolean;
   /** How waiters learn of a release. */
   readonly wakeUp: 'notification' | 'polling';
   /** Connections that are of use to one registry at the same time. */
@@ -56,7 +55,8 @@ export interface LockStatements {
 
   /**
    * Takes the lock if it is free, or is `owner`'s already. Advances a line whose row is expired. Never joins it.
-   * On a busy row it writes nothing, waits for nobody and leaves no error in the server's log.
+   * On a busy row it writes nothing, waits for nobody and leaves no error in the server's log; it need not say who is in the way, nor that it
+   * ran too late: to a lock that is free, which most are, that would be dear.
    */
   ask(claim: Claim): Step<AskAnswer>;
   /** {@link ask}, and stands in line if busy. */
@@ -73,6 +73,8 @@ export interface LockStatements {
   renew(renewals: readonly Renewal[]): Step<readonly RenewalAnswer[]>;
   /** Frees the row that `owner` holds, or hands it to the head of the line. True where it held it. */
   release(release: Release): Step<boolean>;
+  /** {@link release} of several names, except where a row is locked just now: it waits for nobody. The owners whose rows it let go. */
+  releaseAll?(releases: readonly Release[]): Step<readonly string[]>;
   /** Out of the line, and {@link release} if the row names `owner` meanwhile: one statement for all ways of giving up. */
   leave(leave: Omit<Release, 'restMs'>): Step<void>;
 
@@ -84,6 +86,12 @@ export interface LockStatements {
   list(key?: string): Step<readonly LockView[]>;
   /** Deletes rows that have been free for `idleMs`, have no line, and whose tokens are not ahead of the clock. Answers how many. */
   prune(idleMs: number): Step<number>;
+  /**
+   * What the server says of itself and of the table. One statement that reads only: a table that is missing is an answer.
+   *
+   * @param notified whether a notification that one connection sent was heard on another; `undefined` where that could not be tried
+   */
+  examine(notified: boolean | undefined): Step<Examination>;
 }
 
 export interface TableView {

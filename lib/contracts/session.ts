@@ -34,11 +34,12 @@ export class StatementError extends Error {
 /** Runs statements one by one, each in a transaction of its own, never in one of the application's. */
 export interface Session {
   /**
+   * @param write the statement, written when there is a connection for it: what came up while it waited can go with it
    * @param timeoutMs the statement's own deadline, waiting for a connection included; a connection that did not answer in time is given up
    * @param urgent goes before whatever waits for a connection and is not: a renewal must not be lost behind a thousand asks
    * @throws {StatementError}
    */
-  run(statement: Statement, timeoutMs: number, urgent?: boolean): Promise<readonly Row[]>;
+  run(write: () => Statement, timeoutMs: number, urgent?: boolean): Promise<readonly Row[]>;
   /**
    * Listens on a connection of its own, which the caller closes; `undefined` where the driver cannot.
    *

@@ -38,7 +38,8 @@ export async function askOnce(parts: EngineParts, lock: NamedLock, terms: Terms)
       const { unsureUntilMs } = answered;
       if (answer.kind !== 'granted' && unsureUntilMs !== undefined) janitor.giveBack(lock, owner, terms, { unsureUntilMs });
       if (answer.kind === 'granted') return { granted: { owner, terms, answered: { ...answered, answer: answer.grant } }, occupant: {} };
-      if (answer.kind === 'busy') return { occupant: toOccupant(answer.occupant) };
+      if (answer.kind === 'busy' && (answer.now !== undefined || !(await store.clockStepped())))
+        return { occupant: toOccupant(answer.occupant) };
       if (tries > 1) return { occupant: {} };
     } catch (error) {
       if (mayBeDone(error)) janitor.giveBack(lock, owner, terms, { unsureUntilMs: store.unsureUntilMs(budgetMs) });

@@ -10,6 +10,7 @@ import type { LocalQueue } from './local-queue.js';
 import { LoopTurns } from './loop-turns.js';
 import type { Terms } from './options.js';
 import { OwnerIds, registryId } from './owner-ids.js';
+import { Releases } from './releases.js';
 import { Store } from './store.js';
 import { Watcher } from './watcher.js';
 
@@ -42,6 +43,7 @@ export interface EngineParts extends Pick<
   readonly store: Store;
   readonly keeper: Keeper;
   readonly janitor: Janitor;
+  readonly releases: Releases;
   readonly watcher: Watcher;
   readonly waker: Waker;
   readonly ids: OwnerIds;
@@ -67,6 +69,7 @@ export function assemble(settings: EngineSettings): EngineParts {
     queues,
     keeper: new Keeper(store, clock, observer, (holding, reason) => queues.get(holding.key)?.lost(holding, reason)),
     janitor: new Janitor(store, clock, observer),
+    releases: new Releases(store),
     turns: new LoopTurns(clock),
     ...waiting(settings, store),
   };

@@ -37,6 +37,8 @@ export class LocalQueue implements LeaseKeeper {
   #state: State = idle;
   /** What was last seen in the way. */
   #occupant: Occupant = {};
+  /** Somebody else was in the way last time. */
+  #contended = false;
   #whenEmpty: (() => void) | undefined;
 
   constructor(
@@ -160,6 +162,7 @@ export class LocalQueue implements LeaseKeeper {
     const stand = new Stand(this.#parts, {
       name: this.name,
       key: this.key,
+      contended: this.#contended,
       callers: () => this.#callers,
       timeOut: (caller) => this.#timeOut(caller),
       saw: (occupant) => (this.#occupant = occupant),
@@ -171,6 +174,7 @@ export class LocalQueue implements LeaseKeeper {
   async #standUntilGranted(stand: Stand): Promise<void> {
     try {
       const granted = await stand.run();
+      this.#contended = stand.busy > 0;
       if (granted) return this.#passOn(this.#hold(new Holding(this, granted.owner, granted.terms, granted.answered)), stand.attempts);
     } catch (error) {
       for (const caller of [...this.#callers]) this.#leave(caller, error);
@@ -273,6 +277,7 @@ export class LocalQueue implements LeaseKeeper {
 
   async #letGo(holding: Holding, terms: Terms, restMs: number): Promise<boolean> {
     this.#end(holding);
+    this.#contended ||= holding.othersWait;
     this.#state = { kind: 'releasing' };
     const wasOurs = await letGo(this.#parts, holding, terms, restMs);
     this.#rest();

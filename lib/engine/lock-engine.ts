@@ -1,8 +1,10 @@
 import type { Clock } from '../contracts/clock.js';
 import type { LockStatements, Step } from '../contracts/dialect.js';
+import type { Finding } from '../contracts/examination.js';
 import { encodeName } from '../core/lock-name.js';
 import { LockBusyError, LockDeadlockError, LockRegistryClosedError, LockTimeoutError } from '../core/errors.js';
 import type { TableName } from '../core/table-name.js';
+import { examine } from './doctor.js';
 import { assemble, type EngineParts, type EngineSettings, type NamedLock } from './engine-parts.js';
 import { heldHere } from './held-context.js';
 import type { Lease } from './lease.js';
@@ -17,11 +19,13 @@ export type LockNames = string | readonly string[];
 
 /** Finds the queue of each name, and turns what it answers into what the caller asked for. */
 export class LockEngine {
+  readonly #settings: EngineSettings;
   readonly #parts: EngineParts;
   readonly #queues: Map<string, LocalQueue>;
   #closed = false;
 
   constructor(settings: EngineSettings) {
+    this.#settings = settings;
     this.#parts = assemble(settings);
     this.#queues = this.#parts.queues;
   }
@@ -38,6 +42,13 @@ export class LockEngine {
   async createTable(table: TableName): Promise<void> {
     await checkExisting(this.#parts.store, table);
     await createTable(this.#parts.store);
+  }
+
+  /** What the server and the table put at risk. Changes nothing. @throws {LockStoreError} {LockRegistryClosedError} */
+  async doctor(table: TableName, create: boolean): Promise<readonly Finding[]> {
+    if (this.#closed) throw new LockRegistryClosedError();
+    const { store, terms } = this.#parts;
+    return examine({ ...this.#settings, store, table, create, marginMs: terms.marginMs });
   }
 
   /** Waits as long as the terms say. @throws what ends the wait */

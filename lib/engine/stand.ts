@@ -1,4 +1,4 @@
-import type { JoinAnswer, OccupantView } from '../contracts/dialect.js';
+import type { AskAnswer, JoinAnswer, OccupantView } from '../contracts/dialect.js';
 import { LONGEST_LINE_MS } from '../contracts/line.js';
 import { giveUp } from '../contracts/polling-policy.js';
 import { statementTimeout } from '../core/deadline.js';
@@ -17,6 +17,8 @@ const AFTER_EXPIRY_MS = 5;
 
 /** The callers on whose behalf it stands. */
 export interface StandQueue extends NamedLock {
+  /** Others were in the way last time: an ask that does not stand in line is not worth its statement. */
+  readonly contended: boolean;
   callers(): ReadonlySet<Caller>;
   /** The polling policy gave up on this caller. */
   timeOut(caller: Caller): void;
@@ -32,6 +34,7 @@ export class Stand {
   #stopping: AbortController | undefined;
   #attempts = 0;
   #busy = 0;
+  #expectsBusy: boolean;
   #previousDelayMs = 0;
   /** The owner id stands in line, or in the row. */
   #inLine = false;
@@ -42,6 +45,7 @@ export class Stand {
   constructor(parts: EngineParts, queue: StandQueue) {
     this.#parts = parts;
     this.#queue = queue;
+    this.#expectsBusy = queue.contended;
   }
 
   /** How often the lock was found busy. */
@@ -104,14 +108,18 @@ export class Stand {
   }
 
   async #standAs(owner: string, terms: Terms): Promise<Granted | undefined> {
-    const { answer, ...answered } = await this.#join(owner, terms);
+    // A lock that is free is had for less than a place in line.
+    const standing = this.#expectsBusy;
+    this.#expectsBusy = true;
+    const { answer, ...answered } = standing ? await this.#join(owner, terms) : await this.#askFirst(owner, terms);
     switch (answer.kind) {
       case 'granted':
         return { owner, terms, answered: { ...answered, answer: answer.grant } };
       case 'waiting':
         return this.#waitInLine(owner, terms, answer);
       case 'busy':
-        await this.#pause(this.#delayMs(answer.occupant, answer.now));
+        if (answer.now === undefined) await this.#parts.store.clockStepped();
+        if (standing) await this.#pause(this.#delayMs(answer.occupant, answer.now));
         return undefined;
       case 'late':
         // The clocks' offset has changed, and this answer told the new one.
@@ -152,13 +160,26 @@ export class Stand {
     }
   }
 
-  async #join(owner: string, terms: Terms): Promise<Answered<JoinAnswer>> {
-    const answered = await this.#ask<JoinAnswer>('join', terms, (statements, notAfter) =>
-      statements.join({ ...claimOf(this.#parts, this.#queue, owner, terms, notAfter), waitMs: Math.ceil(this.#lineMs()) }),
+  async #askFirst(owner: string, terms: Terms): Promise<Answered<AskAnswer>> {
+    const answered = await this.#ask<AskAnswer>('ask', terms, (statements, notAfter) =>
+      statements.ask(claimOf(this.#parts, this.#queue, owner, terms, notAfter)),
     );
+    return this.#learnt(answered);
+  }
+
+  #learnt<T extends JoinAnswer>(answered: Answered<T>): Answered<T> {
     learn(this.#parts, answered);
-    const { answer, unsureUntilMs } = answered;
-    this.#unsureUntilMs = unsureUntilMs ?? this.#unsureUntilMs;
+    this.#unsureUntilMs = answered.unsureUntilMs ?? this.#unsureUntilMs;
+    return answered;
+  }
+
+  async #join(owner: string, terms: Terms): Promise<Answered<JoinAnswer>> {
+    const answered = this.#learnt(
+      await this.#ask<JoinAnswer>('join', terms, (statements, notAfter) =>
+        statements.join({ ...claimOf(this.#parts, this.#queue, owner, terms, notAfter), waitMs: Math.ceil(this.#lineMs()) }),
+      ),
+    );
+    const { answer } = answered;
     if (answer.kind === 'waiting' || answer.kind === 'busy') this.#sawBusy(answer.occupant);
     return answered;
   }

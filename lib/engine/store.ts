@@ -58,6 +58,10 @@ export class Store {
     this.#parts = parts;
   }
 
+  get statements(): LockStatements {
+    return this.#parts.statements;
+  }
+
   /**
    * @throws {LockStoreError} the retry policy gave up
    * @throws {LockTableError} the table is missing or somebody else's
@@ -71,8 +75,14 @@ export class Store {
   async once<T>({ step, timeoutMs, urgent = false }: Attempt<T>): Promise<Answered<T>> {
     const { clock, session, statements } = this.#parts;
     const sent = clock.now();
-    const { statement, read } = step(statements, this.databaseClock.latest(sent.monotonicMs + timeoutMs));
-    const rows = await session.run(statement, timeoutMs, urgent);
+    const notAfter = this.databaseClock.latest(sent.monotonicMs + timeoutMs);
+    let read: Step<T>['read'] | undefined;
+    const write = () => {
+      const made = step(statements, notAfter);
+      read = made.read;
+      return made.statement;
+    };
+    const rows = await session.run(write, timeoutMs, urgent);
     return { answer: understood(read, rows), firstSent: sent, lastSent: sent, arrived: clock.now(), unsureUntilMs: undefined };
   }
 
@@ -84,10 +94,31 @@ export class Store {
     return this.#parts.clock.now().monotonicMs + timeoutMs + LONGEST_STATEMENT_MS;
   }
 
+  /**
+   * True where the database's clock has stepped since it was last heard of: what was asked under the old time may have been refused as too late,
+   * which some answers cannot tell from busy. Costs a statement at most once a second.
+   */
+  async clockStepped(): Promise<boolean> {
+    const nowMs = this.#parts.clock.now().monotonicMs;
+    if (this.databaseClock.ageMs(nowMs) < CLOCK_TRUSTED_MS) return false;
+    const before = this.databaseClock.latest(nowMs);
+    try {
+      const { answer, lastSent } = await this.once({
+        name: 'columns',
+        timeoutMs: CLOCK_TIMEOUT_MS,
+        step: (statements) => statements.columns(),
+      });
+      this.databaseClock.learn(answer.now, lastSent);
+    } catch {
+      return false;
+    }
+    return Math.abs((this.databaseClock.latest(nowMs) ?? 0) - (before ?? 0)) > CLOCK_STEP_MS;
+  }
+
   /** Notifies who listens as `registry`; nothing where the server cannot. @throws {StatementError} */
   async notify(registry: string, payload: string, timeoutMs: number): Promise<void> {
     const step = this.#parts.statements.notify?.(registry, payload);
-    if (step) await this.#parts.session.run(step.statement, timeoutMs);
+    if (step) await this.#parts.session.run(() => step.statement, timeoutMs);
   }
 
   /** A step that needs no table: what finds out about it and makes it. */
@@ -136,7 +167,7 @@ export class Store {
         seen.firstSent ??= sent;
         seen.unsureUntilMs = this.unsureUntilMs(attempt.timeoutMs);
       }
-      if (!failure.missingTable || seen.mended || attempt.name === 'columns' || attempt.name === 'create') throw error;
+      if (!failure.missingTable || seen.mended || tableless.includes(attempt.name)) throw error;
       seen.mended = true;
       this.#table = undefined;
       await this.ready();
@@ -144,6 +175,15 @@ export class Store {
     }
   }
 }
+
+/** What needs no table, so that none is made for its sake. */
+const tableless: readonly StepName[] = ['columns', 'create', 'examine', 'notify'];
+
+/** For so long the offset of the database's clock is taken for known. */
+const CLOCK_TRUSTED_MS = 1_000;
+const CLOCK_TIMEOUT_MS = 1_000;
+/** More than the way there takes, and less than any statement's deadline. */
+const CLOCK_STEP_MS = 40;
 
 /** No answer that took longer is ever read. */
 const LONGEST_STATEMENT_MS = 5_000;
@@ -158,18 +198,21 @@ interface Sendings {
 }
 
 const ourOwn: Failure = { outcome: 'not-done', transient: false };
-const failureOf = (error: unknown): Failure => (error instanceof StatementError ? error.failure : ourOwn);
+/** What is known of the row after `error`. */
+export const failureOf = (error: unknown): Failure => (error instanceof StatementError ? error.failure : ourOwn);
 
 /** What a statement did whose answer is none that the dialect knows is not known. @throws {StatementError} */
-function understood<T>(read: Step<T>['read'], rows: readonly Row[]): T {
+function understood<T>(read: Step<T>['read'] | undefined, rows: readonly Row[]): T {
   try {
+    if (!read) throw new TypeError('The session answered a statement that it had not asked for.');
     return read(rows);
   } catch (error) {
     throw new StatementError({ outcome: 'unknown', transient: false }, error);
   }
 }
 
-function storeError(
+/** The error of a step that was given up. */
+export function storeError(
   attempt: { readonly name: StepName; readonly lockName?: string },
   error: unknown,
   outcomeUnknown: boolean,

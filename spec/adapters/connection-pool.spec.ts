@@ -42,7 +42,7 @@ class FakeServer {
   }
 }
 
-const statement = (id: string): Statement => ({ id, text: '', values: [] });
+const statement = (id: string) => (): Statement => ({ id, text: '', values: [] });
 const failed = (promise: Promise<unknown>) =>
   promise.then(
     () => undefined,

@@ -47,14 +47,14 @@ export class LockTable {
 
   /** Runs one statement. Rejects if it takes two seconds: no statement has anything to wait for but the disk. */
   async run<Answer>({ statement, read }: Step<Answer>): Promise<Answer> {
-    return read(await this.#pool.run(statement, 2_000));
+    return read(await this.#pool.run(() => statement, 2_000));
   }
 
   /** The same, and again while the server says that it did nothing and may do it soon, as a retry policy would; only SQLite may say so. */
   async runPatiently<Answer>(step: Step<Answer>): Promise<Answer> {
     for (;;) {
       try {
-        return step.read(await this.#pool.run(step.statement, 4_000));
+        return step.read(await this.#pool.run(() => step.statement, 4_000));
       } catch (error) {
         const { outcome, transient } = (error as StatementError).failure;
         if (this.dialect.name !== 'sqlite' || outcome !== 'not-done' || !transient) throw error;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
-import type { LockStatements, Step } from '../../lib/contracts/dialect.js';
+import type { LockStatements, Release, Step } from '../../lib/contracts/dialect.js';
 import { onDatabase } from '../support/databases.js';
 import { claimOf, freshName, freshOwner, LockTable, MINUTE, releaseOf } from './lock-table.js';
 
@@ -184,7 +184,7 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
           await other.query(`BEGIN ISOLATION LEVEL ${level}`);
           await other.query('SELECT 1 FROM distributed_lock WHERE name = $1', [name]);
           await takeOver();
-          const fenced = await fenceRows(owner).catch(({ code }: { code?: string }) => code);
+          const fenced = await fenceRows(owner).catch((error: unknown) => (error as { code?: string }).code);
           expect(fenced, level).to.equal(level === 'READ COMMITTED' ? 0 : '40001');
           await other.query('ROLLBACK');
           name = freshName();
@@ -223,12 +223,14 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
       expect(answer).to.have.nested.property('grant.token', token);
     });
 
-    it('a join that is repeated then, after the lock was handed to it, is not granted the rest of a claim', async () => {
+    it('a join that is repeated then, after the lock was handed to it, is granted a whole ttl and not just the rest of a claim', async () => {
       const { owner } = await table.hold(name);
       const head = await table.stand(name);
       await table.release(name, owner);
       const again = sql.join({ ...claimOf(name, { owner: head }), waitMs: MINUTE });
-      expect((await meanwhile(sql.join({ ...claimOf(name), waitMs: MINUTE }), again)).kind).to.equal('busy');
+      const answer = await meanwhile(sql.join({ ...claimOf(name), waitMs: MINUTE }), again);
+      const now = (answer.kind === 'granted' && answer.grant.now) || Infinity;
+      expect((await table.row(name))?.expires_at).to.be.at.least(now + MINUTE);
     });
 
     it('an ask is answered busy while another makes the row', async () => {
@@ -267,6 +269,53 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
       await table.age(name);
       await meanwhile(sql.ask(claimOf(name)), sql.prune(MINUTE / 2));
       expect((await table.row(name))?.token).to.be.above(token);
+    });
+  });
+
+  describe('a release of several locks', () => {
+    const releaseAll = (...releases: Release[]) => {
+      const step = sql.releaseAll?.(releases);
+      if (!step) throw new Error('There is no such statement.');
+      return table.run(step);
+    };
+
+    it('frees them or hands them on, each with its tokens, and names those whose row it was', async () => {
+      const [free, resting, waitedFor, taken] = [name, freshName(), freshName(), freshName()];
+      const [one, two, three] = [await table.hold(free), await table.hold(resting), await table.hold(waitedFor)];
+      const head = await table.stand(waitedFor);
+      await table.hold(taken);
+      const stranger = freshOwner();
+      const released = await releaseAll(
+        releaseOf(free, one.owner, { usedToken: one.token + 7 }),
+        releaseOf(resting, two.owner, { restMs: MINUTE }),
+        releaseOf(waitedFor, three.owner, { usedToken: three.token + 9, claimMs: 3_000 }),
+        releaseOf(taken, stranger),
+      );
+      expect(released).to.have.members([one.owner, two.owner, three.owner]);
+      expect(await table.row(free)).to.include({ owner: null, expires_at: 0, token: one.token + 7, token_top: one.token + 7 });
+      const rests = await table.row(resting);
+      expect((rests?.expires_at ?? 0) - (rests?.released_at ?? 0)).to.equal(MINUTE);
+      const handedOn = await table.row(waitedFor);
+      expect(handedOn).to.include({ owner: head, line: '' });
+      expect(handedOn?.token).to.be.above(three.token + 9);
+      expect((handedOn?.expires_at ?? 0) - (handedOn?.acquired_at ?? 0)).to.equal(3_000);
+    });
+
+    it('waits for no row, and names none that it passed over', async () => {
+      const [one, second] = [await table.hold(name), freshName()];
+      const two = await table.hold(second);
+      await other.query('BEGIN');
+      await runOnOther(sql.join({ ...claimOf(name), waitMs: MINUTE }));
+      expect(await releaseAll(releaseOf(name, one.owner), releaseOf(second, two.owner))).to.deep.equal([two.owner]);
+      await other.query('COMMIT');
+      expect(await table.row(name)).to.include({ owner: one.owner });
+    });
+
+    it('passes by fenced transactions, which their holder ends first', async () => {
+      const { owner } = await table.hold(name);
+      await fence(owner);
+      expect(await releaseAll(releaseOf(name, owner))).to.deep.equal([owner]);
+      await other.query('COMMIT');
     });
   });
 

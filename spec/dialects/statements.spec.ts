@@ -50,13 +50,6 @@ eachDatabase('Statements', (database) => {
       expect(await table.row(name)).to.deep.equal(before);
     });
 
-    it('tells who is in the way, where the dialect says that it does', async () => {
-      const { acquiredAt } = await table.hold(name, { holder: 'host 7', label: 'nightly' });
-      const answer = await table.ask(name);
-      const occupant = { holder: 'host 7', label: 'nightly', acquiredAt, expiresAt: acquiredAt + MINUTE };
-      expect(answer).to.deep.include({ kind: 'busy', occupant: table.dialect.facts.busyTellsWho ? occupant : undefined });
-    });
-
     it('takes a lock whose lease is over, with a token above all that its owner may have handed out', async () => {
       const { tokenTop } = await table.hold(name);
       await table.age(name, MINUTE + 1);

@@ -4,7 +4,7 @@ import { LockStoreError } from '../../lib/core/errors.js';
 import { noRetry } from '../../lib/policies/no-retry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 import { MemoryDatabase } from '../support/memory-database.js';
-import { answerLost, brokenThenCarriedOutAfter, carriedOutAfter, failed, REFUSED, silent } from '../support/memory-session.js';
+import { answerLost, brokenThenCarriedOutAfter, carriedOutAfter, failed, REFUSED, silent, type Fate } from '../support/memory-session.js';
 import { failureOf } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';
 
@@ -101,6 +101,7 @@ describe('Asking once', () => {
   describe('whose statement ran too late because the clocks’ offset had changed', () => {
     beforeEach(async () => {
       await (await replica.tryAcquire('other'))?.release();
+      await clock.advance('1s');
       database.jump(3_600_000);
     });
 
@@ -110,13 +111,24 @@ describe('Asking once', () => {
     });
 
     it('gives up where it happens again', async () => {
-      replica.session.plan('ask', async (run) => {
-        const rows = run();
-        database.jump(3_600_000);
-        return rows;
-      });
+      const jumping: Fate = (run) => (database.jump(3_600_000), Promise.resolve(run()));
+      replica.session.plan('ask', jumping, jumping);
       expect(await replica.tryAcquire('invoices')).to.equal(undefined);
       expect([owners().length, database.ownerOf('invoices')]).to.deep.equal([3, undefined]);
+    });
+
+    it('is found out at most once a second: who asks more often is answered busy', async () => {
+      await replica.tryAcquire('invoices');
+      const sent = replica.session.sent.length;
+      database.jump(3_600_000);
+      expect(await replica.tryAcquire('receipts')).to.equal(undefined);
+      expect(replica.session.sent.length - sent).to.equal(1);
+      await clock.advance('1s');
+      expect((await replica.tryAcquire('receipts'))?.held).to.equal(true);
+    });
+
+    it('does not keep who waits from getting the lock', async () => {
+      expect((await clock.until(replica.acquire('invoices'))).held).to.equal(true);
     });
   });
 

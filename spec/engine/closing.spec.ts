@@ -74,8 +74,8 @@ describe('Closing', () => {
     expect(closing.status()).to.equal('fulfilled');
   });
 
-  it('waits for a join that is under way, and gives back what it grants', async () => {
-    replica.session.plan('join', answeredAfter(300));
+  it('waits for an ask that is under way, and gives back what it grants', async () => {
+    replica.session.plan('ask', answeredAfter(300));
     const refused = failureOf(replica.acquire('invoices'), LockRegistryClosedError);
     await clock.advance(100);
     const closing = close(5_000);

@@ -155,7 +155,7 @@ describe('Keeper', () => {
       replica.session.plan('ask', answeredAfter(400));
       const lease = await clock.until(replica.tryAcquire('invoices', { renew: false }));
       expect(lease?.remainingMs).to.equal(29_300);
-      replica.session.plan('join', answeredAfter(400));
+      replica.session.plan('ask', answeredAfter(400));
       const other = await clock.until(replica.acquire('other', { renew: false }));
       expect(other.remainingMs).to.equal(29_300);
     });

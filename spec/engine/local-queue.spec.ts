@@ -115,7 +115,7 @@ describe('Callers of one process', () => {
 
     it('by one statement where the reserved tokens ran out', async () => {
       await first.release();
-      replica.session.plan('join', async (run) => {
+      replica.session.plan('ask', async (run) => {
         const [row] = run();
         const { grant } = row?.['answer'] as { grant: Grant };
         return [{ answer: { kind: 'granted', grant: { ...grant, tokenTop: grant.token } } }];
@@ -134,7 +134,7 @@ describe('Callers of one process', () => {
       expect(await first.release()).to.equal(false);
       const second = await clock.until(next);
       expect(second.fencingToken).to.be.above(first.fencingToken + 1);
-      expect(replica.session.count('join')).to.be.above(1);
+      expect(replica.session.count('ask')).to.be.above(1);
     });
 
     it('and keep it renewed while it changes hands', async () => {
@@ -181,7 +181,7 @@ describe('Callers of one process', () => {
       await first.release();
       await clock.advance(1);
       const [second] = await Promise.all(waiting.slice(0, 1));
-      expect([second?.held, other.session.steps]).to.deep.equal([true, ['join', 'confirm']]);
+      expect([second?.held, other.session.steps]).to.deep.equal([true, ['ask', 'join', 'confirm']]);
       for (const rest of waiting) void rest.catch(() => undefined);
       await clock.until(other.engine.close(0));
     });
@@ -325,7 +325,7 @@ describe('Callers of one process', () => {
       const progress = crowd(50);
       await first.release();
       await clock.advance('1s');
-      expect([progress.done, replica.session.count('release'), replica.session.count('join')]).to.deep.equal([50, 1, 1]);
+      expect([progress.done, replica.session.count('release'), replica.session.count('ask')]).to.deep.equal([50, 1, 1]);
     });
 
     it('and see by a look at the line whether anybody waits, at most once in 20 ms', async () => {

@@ -21,16 +21,16 @@ describe('While the database fails', () => {
 
   describe('a lost answer', () => {
     it('to a join is asked for again: the same token, and the lease counts from the first send', async () => {
-      replica.session.plan('join', answerLost);
+      replica.session.plan('ask', answerLost);
       const lease = await clock.until(replica.acquire('invoices', { renew: false }));
-      const owners = replica.session.sent.filter(({ step }) => step === 'join').map(({ args }) => (args[0] as Claim).owner);
+      const owners = replica.session.sent.filter(({ step }) => step === 'ask').map(({ args }) => (args[0] as Claim).owner);
       expect([owners.length, new Set(owners).size, lease.fencingToken]).to.deep.equal([2, 1, database.row('invoices').token]);
       expect(lease.remainingMs).to.equal(29_700 - clock.now().monotonicMs);
     });
 
     it('to a join that stands in line keeps its place', async () => {
       const held = await new Replica(database, clock).acquire('invoices');
-      replica.session.plan('join', answerLost);
+      replica.session.plan('ask', answerLost);
       const next = watched(replica.acquire('invoices'));
       await clock.advance(100);
       expect(database.row('invoices').line).to.have.length(1);
@@ -52,8 +52,8 @@ describe('While the database fails', () => {
     });
 
     it('to a join that is carried out after everybody gave up is given back', async () => {
-      replica.session.plan('join', brokenThenCarriedOutAfter(1_500));
-      replica.session.always('join', failed());
+      replica.session.plan('ask', brokenThenCarriedOutAfter(1_500));
+      replica.session.always('ask', failed());
       await clock.until(failureOf(replica.acquire('invoices', { wait: '1s' }), LockStoreError));
       await clock.advance('1s');
       expect(database.ownerOf('invoices')).not.to.equal(undefined);
@@ -81,7 +81,7 @@ describe('While the database fails', () => {
     });
 
     it('that ends then was never answered busy: the error is the database’s', async () => {
-      replica.session.always('join', failed());
+      replica.session.always('ask', failed());
       const waiting = failureOf(replica.acquire('invoices', { wait: 500 }), LockStoreError);
       await clock.advance(500);
       const error = await waiting;
@@ -89,7 +89,7 @@ describe('While the database fails', () => {
     });
 
     it('that ends in a black hole says that there was no answer, and that the outcome is unknown', async () => {
-      replica.session.always('join', silent);
+      replica.session.always('ask', silent);
       const waiting = failureOf(replica.acquire('invoices', { wait: '1s' }), LockStoreError);
       await clock.advance('1s');
       expect((await waiting).outcomeUnknown).to.equal(true);
@@ -97,7 +97,7 @@ describe('While the database fails', () => {
     });
 
     it('that ends in a black hole after an error fails with that error', async () => {
-      replica.session.plan('join', failed(), silent);
+      replica.session.plan('ask', failed(), silent);
       const waiting = failureOf(replica.acquire('invoices', { wait: '1s' }), LockStoreError);
       await clock.advance('1s');
       expect(String((await waiting).cause)).to.equal('Error: try again');
@@ -119,14 +119,14 @@ describe('While the database fails', () => {
       replica.session.plan('look', failed());
       await clock.advance('3s');
       await waiting;
-      replica.session.plan('join', failed());
+      replica.session.plan('ask', failed());
       const another = failureOf(replica.acquire('invoices', { wait: '4s' }), LockTimeoutError);
       await clock.advance('4s');
       await another;
     });
 
     it('ends at once where it fails for good, for all callers alike', async () => {
-      replica.session.plan('join', failed(REFUSED));
+      replica.session.plan('ask', failed(REFUSED));
       const [one, other] = await Promise.all([rejection(replica.acquire('invoices')), rejection(replica.acquire('invoices'))]);
       expect(one).to.be.instanceOf(LockStoreError).and.equal(other);
       expect((await replica.acquire('invoices')).held).to.equal(true);

@@ -155,7 +155,7 @@ describe('Running under a lock', () => {
       );
       const [outer, inner, current] = leases as Lease[];
       expect([inner, current]).to.deep.equal([outer, outer]);
-      expect(replica.session.steps).to.deep.equal(['join', 'release']);
+      expect(replica.session.steps).to.deep.equal(['ask', 'release']);
     });
 
     it('does not let go of the outer lease', async () => {
@@ -177,7 +177,7 @@ describe('Running under a lock', () => {
         );
         expect([outer.held, database.ownerOf('b')]).to.deep.equal([true, undefined]);
       });
-      expect(replica.session.steps).to.deep.equal(['join', 'join', 'release', 'release']);
+      expect(replica.session.steps).to.deep.equal(['ask', 'ask', 'release', 'release']);
     });
 
     it('skips only what somebody else holds', async () => {

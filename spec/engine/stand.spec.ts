@@ -43,7 +43,7 @@ describe('Waiting for another process', () => {
       await clock.advance('1s');
       await visit;
       expect([startedMs, remainingMs]).to.deep.equal([1_500, 29_200]);
-      expect(waiter.session.steps).to.deep.equal(['join', 'confirm', 'release']);
+      expect(waiter.session.steps).to.deep.equal(['ask', 'join', 'confirm', 'release']);
     });
 
     it('first come, first served', async () => {
@@ -64,7 +64,7 @@ describe('Waiting for another process', () => {
       await clock.advance(100);
       await held.release();
       await clock.advance(400);
-      expect([next.status(), waiter.session.steps]).to.deep.equal(['fulfilled', ['join', 'confirm']]);
+      expect([next.status(), waiter.session.steps]).to.deep.equal(['fulfilled', ['ask', 'join', 'confirm']]);
     });
 
     it('and learns by a look what was not announced', async () => {
@@ -74,7 +74,7 @@ describe('Waiting for another process', () => {
       await clock.advance(10);
       await held.release();
       await clock.advance('3s');
-      expect([next.status(), waiter.session.steps, waiter.doubts]).to.deep.equal(['fulfilled', ['join', 'look', 'confirm'], 1]);
+      expect([next.status(), waiter.session.steps, waiter.doubts]).to.deep.equal(['fulfilled', ['ask', 'join', 'look', 'confirm'], 1]);
     });
 
     it('and is not misled by an announcement that is not true', async () => {
@@ -153,7 +153,7 @@ describe('Waiting for another process', () => {
       const waiter = new Replica(database, clock);
       const next = waiter.acquire('invoices').catch(() => undefined);
       await clock.advance(1_000);
-      expect([waiter.session.steps, new Set(owners(waiter)).size]).to.deep.equal([Array(6).fill('join'), 6]);
+      expect([waiter.session.steps, new Set(owners(waiter)).size]).to.deep.equal([['ask', ...Array<string>(6).fill('join')], 6]);
       database.row('invoices').line.pop();
       await clock.advance(200);
       expect(line().at(-1)).to.equal(owners(waiter).at(-1));
@@ -359,7 +359,7 @@ describe('Waiting for another process', () => {
 
     it('and gives back what is granted after everybody left', async () => {
       const waiter = new Replica(database, clock);
-      waiter.session.plan('join', answeredAfter(1_000));
+      waiter.session.plan('ask', answeredAfter(1_000));
       const controller = new AbortController();
       const waiting = rejection(waiter.acquire('free', { signal: controller.signal }));
       await clock.advance(500);

@@ -14,6 +14,7 @@ import type {
   Step,
   TableView,
 } from '../../lib/contracts/dialect.js';
+import type { Examination } from '../../lib/contracts/examination.js';
 import { LONGEST_LINE_MS, MOST_IN_LINE, OWNER_ID_LENGTH } from '../../lib/contracts/line.js';
 import { LOCK_COLUMNS } from '../../lib/core/lock-table.js';
 import { TOKENS_RESERVED } from '../../lib/core/fencing-token.js';
@@ -41,7 +42,7 @@ export class MemoryDatabase {
   readonly rows = new Map<string, MemoryRow>();
   /** Who listens, by the registry's half of its owner ids. */
   readonly listeners = new Map<string, (payload: string) => void>();
-  /** False: every step but the making of the table fails. */
+  /** False: every step that needs the table fails. */
   hasTable = true;
   tableColumns: readonly string[] = LOCK_COLUMNS;
   readonly #clock: ManualClock;
@@ -83,8 +84,9 @@ export class MemoryDatabase {
   }
 
   ask(claim: Claim): AskAnswer {
-    // Without a wait nobody is put in line.
-    return this.#take(claim, undefined) as AskAnswer;
+    // Without a wait nobody is put in line. Like the servers, it tells no more than that it took nothing.
+    const answer = this.#take(claim, undefined);
+    return answer.kind === 'granted' ? answer : { kind: 'busy', now: undefined, occupant: undefined };
   }
 
   join(claim: JoinClaim): JoinAnswer {
@@ -160,6 +162,15 @@ export class MemoryDatabase {
       const { token, releasedAt, line } = row;
       return { key: name, token, releasedAt, waiters: line.length, ...occupantOf(row) };
     });
+  }
+
+  examine(): Examination {
+    const shapeOf = (columns: readonly string[]) => ({
+      columns: Object.fromEntries(columns.map((name) => [name, 'any'])),
+      keys: [['name']],
+    });
+    const table = this.hasTable ? shapeOf(this.tableColumns) : undefined;
+    return { now: this.nowMs, table, intended: shapeOf(LOCK_COLUMNS), findings: [] };
   }
 
   prune(idleMs: number): number {

@@ -29,7 +29,6 @@ export const memoryDialect = (session: MemorySession): Dialect => ({
     oldestServer: '',
     driver: '',
     clockSource: '',
-    busyTellsWho: true,
     wakeUp: 'polling',
     mostConnections: Infinity,
     sharedBy: '',

@@ -118,11 +118,11 @@ export class MemorySession implements Session {
     return sent;
   }
 
-  run(statement: Statement, timeoutMs: number): Promise<readonly Row[]> {
+  run(write: () => Statement, timeoutMs: number): Promise<readonly Row[]> {
     if (this.#closed) return Promise.reject(new StatementError(REFUSED, new Error('The session is closed.')));
     return new Promise((resolve, reject) => {
       const cancel = this.#clock.after(timeoutMs, () => reject(new StatementError(UNKNOWN, new Error('no answer in time'))));
-      this.send(statement, timeoutMs).finally(cancel).then(resolve, reject);
+      this.send(write(), timeoutMs).finally(cancel).then(resolve, reject);
     });
   }
 
@@ -143,7 +143,7 @@ export class MemorySession implements Session {
   }
 
   #carryOut(step: StepName, args: readonly unknown[]): readonly Row[] {
-    if (!this.#database.hasTable && step !== 'columns' && step !== 'create')
+    if (!this.#database.hasTable && !['columns', 'create', 'examine', 'notify'].includes(step))
       throw new StatementError({ ...REFUSED, missingTable: true }, new Error('no such table'));
     return [execute(this.#database, step, args)];
   }

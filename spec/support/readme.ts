@@ -33,7 +33,6 @@ function rowOf({ name, facts }: Pick<Dialect, 'name' | 'facts'>): Readonly<Recor
     Clock: `\`${facts.clockSource}\``,
     'Waiters learn of a release by': facts.wakeUp,
     'Connections of use to a registry': Number.isFinite(facts.mostConnections) ? String(facts.mostConnections) : 'any number',
-    'A busy answer says who holds it': facts.busyTellsWho ? 'yes' : 'no, a second look does',
   };
 }
 

@@ -128,10 +128,10 @@ const transactionPooler: Finding = {
   level: 'risk',
   what:
     'A notification sent on one connection was not heard on another, as behind a pooler in transaction mode (PgBouncer): waiters learn of a release ' +
-    'by looking only, and session settings of lock statements (time-outs of 10 s, isolation) may end up on server connections that your application uses.',
+    'by looking only, and where the registry has connections of its own, their session settings (time-outs of 10 s, isolation) may come to server ' +
+    'connections that your application uses.',
   promise: PROMISES.apart,
-  remedy:
-    'Give the registry a Sequelize instance that goes past the pooler, or to a pool in session mode. With option "connections": \'shared\' it sets nothing.',
+  remedy: 'Give the registry a Sequelize instance that goes past the pooler, or through a pool in session mode.',
 };
 
 const unknownPooler: Finding = {

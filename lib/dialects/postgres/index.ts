@@ -1,6 +1,8 @@
 import type { Dialect } from '../../contracts/dialect.js';
 import { driver, type PgClient } from './driver.js';
+import { examiningStatements } from './examine.js';
 import { keepingStatements } from './keep.js';
+import { lettingGoStatements } from './let-go.js';
 import { operatorStatements } from './operate.js';
 import { schemaStatements } from './schema.js';
 import { quotedTable } from './sql.js';
@@ -14,7 +16,6 @@ export const postgres: Dialect<PgClient> = {
     oldestServer: '12',
     driver: 'pg',
     clockSource: 'clock_timestamp()',
-    busyTellsWho: true,
     wakeUp: 'notification',
     mostConnections: Infinity,
     sharedBy: 'any number of hosts',
@@ -23,6 +24,13 @@ export const postgres: Dialect<PgClient> = {
   driver,
   statements(name) {
     const table = quotedTable(name);
-    return { ...schemaStatements(name), ...takingStatements(table), ...keepingStatements(table), ...operatorStatements(table) };
+    return {
+      ...schemaStatements(name),
+      ...takingStatements(table),
+      ...keepingStatements(table),
+      ...lettingGoStatements(table),
+      ...operatorStatements(table),
+      ...examiningStatements(name),
+    };
   },
 };

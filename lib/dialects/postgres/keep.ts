@@ -1,36 +1,14 @@
 import type { LockStatements, RenewalAnswer } from '../../contracts/dialect.js';
 import type { Row } from '../../contracts/session.js';
 import { toNumber, toStandView, toText } from '../sql/rows.js';
-import {
-  CHANNEL_PREFIX,
-  channelHalf,
-  channelOf,
-  clock,
-  clockWith,
-  headOf,
-  lineLives,
-  nextToken,
-  notifyOwner,
-  reserved,
-  seen,
-  tailOf,
-  waitersIn,
-} from './sql.js';
+import { channelOf, clock, reserved, seen, waitersIn } from './sql.js';
 
-/** A release may be lost in a server's crash: that costs one lease of waiting and never exclusion. A grant may not. */
-const asynchronousCommit = `, set_config('synchronous_commit', 'off', true) AS commits`;
-
-/** How leases are renewed, watched and let go. */
-export function keepingStatements(table: string): Pick<LockStatements, 'notify' | 'look' | 'renew' | 'release' | 'leave' | 'free'> {
+/** How leases are renewed, and places in line watched. */
+export function keepingStatements(table: string): Pick<LockStatements, 'notify' | 'look' | 'renew'> {
   const look = `WITH ${clock}
     SELECT a.owner AS asker, c.ms AS now, ${seen('l')}
     FROM unnest($1::text[], $2::text[]) AS a(name, owner) CROSS JOIN clock c LEFT JOIN ${table} l ON l.name = a.name`;
-  const [renew, release, leave, free] = [renewText, releaseText, leaveText, freeText].map((text) => text(table)) as [
-    string,
-    string,
-    string,
-    string,
-  ];
+  const renew = renewText(table);
 
   return {
     notify: (registry, payload) => ({
@@ -51,21 +29,6 @@ export function keepingStatements(table: string): Pick<LockStatements, 'notify' 
       },
       read: (rows) => rows.map(toRenewalAnswer),
     }),
-
-    release: ({ key, owner, usedToken, restMs, claimMs }) => ({
-      statement: { id: 'dlock_release', text: release, values: [key, owner, usedToken, restMs, claimMs] },
-      read: ({ length }) => length > 0,
-    }),
-
-    leave: ({ key, owner, usedToken, claimMs }) => ({
-      statement: { id: 'dlock_leave', text: leave, values: [key, owner, usedToken, 0, claimMs] },
-      read: () => undefined,
-    }),
-
-    free: (key, claimMs) => ({
-      statement: { id: 'dlock_free', text: free, values: [key, claimMs] },
-      read: ({ length }) => length > 0,
-    }),
   };
 }
 
@@ -82,57 +45,6 @@ const renewText = (table: string) => `WITH ${clock}, asked AS (
   )
   SELECT a.owner AS asker, c.ms AS now, r.token_top, r.waiters, l.name, l.owner, l.revoked, l.expires_at
   FROM asked a CROSS JOIN clock c LEFT JOIN renewed r ON r.owner = a.owner LEFT JOIN ${table} l ON l.name = a.name`;
-
-/** What becomes of a row that `mine` names this owner: handed to the head of the line, or freed. `rest`: the line without this owner. */
-function lettingGo(mine: string, rest: string): string {
-  const lives = `(${rest} <> '' AND l.line_until > c.ms)`;
-  const used = 'greatest($3::bigint, l.token)';
-  const token = `greatest(${used} + 1, c.us)`;
-  const change = (column: string, handedOver: string, freed: string, otherwise = `l.${column}`) =>
-    `${column} = CASE WHEN NOT ${mine} THEN ${otherwise} WHEN ${lives} AND $4::bigint = 0 THEN ${handedOver} ELSE ${freed} END`;
-
-  return [
-    change('owner', headOf(rest), 'NULL'),
-    change('line', tailOf(rest), `CASE WHEN ${lives} THEN ${rest} ELSE '' END`, rest),
-    change('token', token, used),
-    change('token_top', reserved(token), used),
-    change('acquired_at', 'c.ms', 'l.acquired_at'),
-    change('expires_at', 'c.ms + $5::bigint', 'CASE WHEN $4::bigint > 0 THEN c.ms + $4::bigint ELSE 0 END'),
-    change('released_at', 'NULL', 'c.ms'),
-    change('holder', `''`, 'l.holder'),
-    change('label', `''`, 'l.label'),
-    change('revoked', 'false', 'false'),
-  ].join(', ');
-}
-
-const releaseText = (table: string) => `WITH ${clockWith(asynchronousCommit)}
-  UPDATE ${table} l SET ${lettingGo('true', 'l.line')} FROM clock c WHERE l.name = $1 AND l.owner = $2
-  RETURNING ${notified}`;
-
-// RETURNING shows a row only as it became: a claim that begins now is one that this statement made, or one that may as well be told again.
-const leaveText = (table: string) => `WITH ${clockWith(asynchronousCommit)}
-  UPDATE ${table} l SET ${lettingGo('coalesce(l.owner = $2, false)', `replace(l.line, $2 || ',', '')`)}
-  FROM clock c WHERE l.name = $1 AND (l.owner = $2 OR strpos(l.line, $2) > 0)
-  RETURNING CASE WHEN l.acquired_at = c.ms AND l.holder = '' THEN ${notifyOwner('l.owner')} END AS notified`;
-
-// The old holder may still be handing out numbers that its row reserved, so the next token starts above them; and its fenced transactions
-// must end first, so the key changes.
-function freeText(table: string): string {
-  const change = (column: string, handedOver: string, freed: string) =>
-    `${column} = CASE WHEN ${lineLives} THEN ${handedOver} ELSE ${freed} END`;
-
-  return `WITH ${clock} UPDATE ${table} l SET
-    ${change('owner', headOf('l.line'), 'NULL')}, ${change('line', tailOf('l.line'), `''`)},
-    ${change('token', nextToken, 'l.token')}, ${change('token_top', reserved(nextToken), 'l.token_top')},
-    ${change('acquired_at', 'c.ms', 'l.acquired_at')}, ${change('expires_at', 'c.ms + $2::bigint', '0')}, ${change('released_at', 'NULL', 'c.ms')},
-    ${change('holder', `''`, 'l.holder')}, ${change('label', `''`, 'l.label')}, revoked = false, seized = ${nextToken}
-  FROM clock c WHERE l.name = $1 AND l.expires_at > c.ms
-  RETURNING ${notified}`;
-}
-
-/** Wakes the new owner, or tells the head of the line that the lock rests until another time. */
-const notified = `CASE WHEN l.owner IS NOT NULL THEN ${notifyOwner('l.owner')}
-  WHEN left(l.line, 1) = 'n' THEN pg_notify('${CHANNEL_PREFIX}' || ${channelHalf('l.line')}, 'look') END AS notified`;
 
 function toRenewalAnswer(row: Row): RenewalAnswer {
   const owner = toText(row['asker']);

@@ -14,6 +14,7 @@ const toAnother = `(NOT ${mine} AND ${lives} AND ${headOf('l.line')} <> $2)`;
 
 // One SKIP LOCKED does three things: an ask never waits, not behind a fenced transaction nor behind another ask; a busy row is neither
 // written nor given a transaction id; and who is skipped here has been taken by somebody else. What it lets through is locked and free.
+// Where no row is somebody else's there is none, or it is the asker's own, which may be locked by who joins the line at this moment.
 //
 // Whoever gets a yes may work for a whole ttl from its first send on, so an owner that asks again, and a head of the line that asks
 // instead of confirming, get a whole ttl too: what a hand-over reserved is shorter.
@@ -23,39 +24,32 @@ const toAnother = `(NOT ${mine} AND ${lives} AND ${headOf('l.line')} <> $2)`;
 // No column of an index changes but where a lock is taken from who did not give it back, so the row stays on its page and the indexes as they
 // are (https://www.postgresql.org/docs/current/storage-hot.html).
 const taking = (table: string) => `
-  ${clock}, taken AS (
-    INSERT INTO ${table} AS l (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked, seized)
-    SELECT $1, $2, c.us, ${reserved('c.us')}, c.ms, c.ms + $3::bigint, $5, $6, '', 0, false, pg_backend_pid()
-    FROM clock c WHERE ${inTime} AND (
-      (SELECT true FROM ${table} l WHERE l.name = $1 AND (${mine} OR l.expires_at <= c.ms) FOR UPDATE OF l SKIP LOCKED)
-      OR NOT EXISTS (SELECT FROM ${table} WHERE name = $1)
-    )
-    ON CONFLICT (name) DO UPDATE SET
-      owner = CASE WHEN ${mine} THEN l.owner WHEN ${lives} THEN ${headOf('l.line')} ELSE $2 END,
-      line = CASE WHEN ${mine} THEN l.line WHEN ${lives} THEN ${tailOf('l.line')} ELSE '' END,
-      token = CASE WHEN ${mine} THEN l.token ELSE ${token} END,
-      token_top = CASE WHEN ${mine} THEN l.token_top ELSE ${reserved(token)} END,
-      acquired_at = CASE WHEN ${mine} THEN l.acquired_at ELSE ${moment} END,
-      expires_at = CASE WHEN ${mine} THEN greatest(l.expires_at, excluded.expires_at)
-        WHEN ${toAnother} THEN ${moment} + $4::bigint ELSE excluded.expires_at END,
-      released_at = NULL,
-      holder = CASE WHEN ${toAnother} THEN '' ELSE $5 END,
-      label = CASE WHEN ${toAnother} THEN '' ELSE $6 END,
-      revoked = false,
-      seized = CASE WHEN l.owner IS NULL OR l.owner = $2 THEN l.seized ELSE ${token} END
-    WHERE ${mine} OR l.expires_at <= ${moment}
-    RETURNING ${seen('l')}, CASE WHEN l.owner <> $2 THEN ${notifyOwner('l.owner')} END AS notified
-  )`;
+  INSERT INTO ${table} AS l (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked, seized)
+  SELECT $1, $2, c.us, ${reserved('c.us')}, c.ms, c.ms + $3::bigint, $5, $6, '', 0, false, pg_backend_pid()
+  FROM clock c WHERE ${inTime} AND (
+    (SELECT true FROM ${table} l WHERE l.name = $1 AND (${mine} OR l.expires_at <= c.ms) FOR UPDATE OF l SKIP LOCKED)
+    OR NOT EXISTS (SELECT FROM ${table} WHERE name = $1 AND owner IS DISTINCT FROM $2)
+  )
+  ON CONFLICT (name) DO UPDATE SET
+    owner = CASE WHEN ${mine} THEN l.owner WHEN ${lives} THEN ${headOf('l.line')} ELSE $2 END,
+    line = CASE WHEN ${mine} THEN l.line WHEN ${lives} THEN ${tailOf('l.line')} ELSE '' END,
+    token = CASE WHEN ${mine} THEN l.token ELSE ${token} END,
+    token_top = CASE WHEN ${mine} THEN l.token_top ELSE ${reserved(token)} END,
+    acquired_at = CASE WHEN ${mine} THEN l.acquired_at ELSE ${moment} END,
+    expires_at = CASE WHEN ${mine} THEN greatest(l.expires_at, excluded.expires_at)
+      WHEN ${toAnother} THEN ${moment} + $4::bigint ELSE excluded.expires_at END,
+    released_at = NULL,
+    holder = CASE WHEN ${toAnother} THEN '' ELSE $5 END,
+    label = CASE WHEN ${toAnother} THEN '' ELSE $6 END,
+    revoked = false,
+    seized = CASE WHEN l.owner IS NULL OR l.owner = $2 THEN l.seized ELSE ${token} END
+  WHERE ${mine} OR l.expires_at <= ${moment}`;
 
-// Its own row, which it skipped because somebody joins the line there at this moment: a whole lease since then, and not just a claim.
-const granted = `CASE WHEN ${mine} AND ${inTime} AND l.expires_at - l.acquired_at >= $3::bigint THEN l.owner END`;
+const notified = `CASE WHEN l.owner <> $2 THEN ${notifyOwner('l.owner')} END AS notified`;
 
-// Under READ COMMITTED this statement still sees the row as it was when it started, which is what a busy answer needs.
-const answering = (table: string, changed: readonly string[]) => `
-  SELECT c.ms AS now, a.* FROM clock c LEFT JOIN (
-    ${changed.map((cte) => `SELECT ${seen(cte)} FROM ${cte}`).join(' UNION ALL ')}
-    UNION ALL SELECT ${seen('l', granted)} FROM ${table} l, clock c WHERE l.name = $1 AND ${changed.map((cte) => `NOT EXISTS (SELECT FROM ${cte})`).join(' AND ')}
-  ) a ON true`;
+// Nothing comes back where nothing was taken: to say who is in the way costs every ask that finds the lock free a tenth of its time.
+const askText = (table: string) => `WITH ${clock} ${taking(table)}
+  RETURNING l.owner, l.token, l.token_top, l.acquired_at, l.line, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, ${notified}`;
 
 const claimValues = ({ key, owner, ttlMs, claimMs, holder, label, notAfter }: Claim) => [
   key,
@@ -68,7 +62,10 @@ const claimValues = ({ key, owner, ttlMs, claimMs, holder, label, notAfter }: Cl
 ];
 
 // Who finds the row free meanwhile stands nowhere and asks again: a line without an owner would be nobody's to advance.
-const joinText = (table: string) => `WITH ${taking(table)}, stood AS (
+//
+// Under READ COMMITTED this statement still sees the row as it was when it started, which is what an answer needs that says who is in the way.
+const joinText = (table: string) => `WITH ${clock}, taken AS (${taking(table)} RETURNING ${seen('l')}, ${notified}
+), stood AS (
   UPDATE ${table} l SET
     line = CASE WHEN NOT ${lineLives} THEN $2 || ',' WHEN strpos(l.line, $2) > 0 THEN l.line ELSE l.line || $2 || ',' END,
     line_until = greatest(l.line_until, c.ms + least($8::bigint, ${LONGEST_LINE_MS}))
@@ -77,7 +74,11 @@ const joinText = (table: string) => `WITH ${taking(table)}, stood AS (
     AND (NOT ${lineLives} OR length(l.line) < ${MOST_IN_LINE * PLACE_LENGTH} OR strpos(l.line, $2) > 0)
     AND NOT EXISTS (SELECT FROM taken)
   RETURNING ${seen('l')}
-) ${answering(table, ['taken', 'stood'])}`;
+) SELECT c.ms AS now, a.* FROM clock c LEFT JOIN (
+  SELECT ${seen('taken')} FROM taken UNION ALL SELECT ${seen('stood')} FROM stood
+  UNION ALL SELECT ${seen('l', 'nullif(l.owner, $2)')} FROM ${table} l
+    WHERE l.name = $1 AND NOT EXISTS (SELECT FROM taken) AND NOT EXISTS (SELECT FROM stood)
+) a ON true`;
 
 const advanceText = (table: string) => `WITH ${clock}, advanced AS (
   UPDATE ${table} l SET
@@ -97,7 +98,7 @@ const confirmText = (table: string) => `WITH ${clock}
 
 /** How a lock changes hands. */
 export function takingStatements(table: string): Pick<LockStatements, 'ask' | 'join' | 'advance' | 'confirm'> {
-  const ask = `WITH ${taking(table)} ${answering(table, ['taken'])}`;
+  const ask = askText(table);
   const [join, advance, confirm] = [joinText(table), advanceText(table), confirmText(table)];
 
   return {

@@ -1,7 +1,9 @@
 import type { Dialect } from '../../contracts/dialect.js';
 import type { SqliteDatabase } from './database.js';
 import { driver } from './driver.js';
+import { examiningStatements } from './examine.js';
 import { keepingStatements } from './keep.js';
+import { lettingGoStatements } from './let-go.js';
 import { operatorStatements } from './operate.js';
 import { schemaStatements } from './schema.js';
 import { quotedTable } from './sql.js';
@@ -15,7 +17,6 @@ export const sqlite: Dialect<SqliteDatabase> = {
     oldestServer: '3.42',
     driver: 'sqlite3',
     clockSource: `unixepoch('subsec')`,
-    busyTellsWho: false,
     wakeUp: 'polling',
     mostConnections: 1,
     sharedBy: 'processes of one host; in memory: one process',
@@ -28,6 +29,13 @@ export const sqlite: Dialect<SqliteDatabase> = {
   driver,
   statements(name) {
     const table = quotedTable(name);
-    return { ...schemaStatements(name), ...takingStatements(table), ...keepingStatements(table), ...operatorStatements(table) };
+    return {
+      ...schemaStatements(name),
+      ...takingStatements(table),
+      ...keepingStatements(table),
+      ...lettingGoStatements(table),
+      ...operatorStatements(table),
+      ...examiningStatements(name),
+    };
   },
 };

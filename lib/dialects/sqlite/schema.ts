@@ -1,6 +1,8 @@
 import type { LockStatements } from '../../contracts/dialect.js';
+import type { TableShape } from '../../contracts/examination.js';
 import { type TableName, spokenTable } from '../../core/table-name.js';
 import { toTableView } from '../sql/rows.js';
+import { tableBody } from '../sql/table-body.js';
 import { now, quotedTable } from './sql.js';
 
 /** How the table is found out and made. */
@@ -22,19 +24,26 @@ export function schemaStatements(name: TableName): Pick<LockStatements, 'columns
 
 const columnsSql = `SELECT (SELECT json_group_array(name) FROM (SELECT name FROM pragma_table_info(?1) ORDER BY cid)) AS columns, ${now} AS now`;
 
+export const lockTable: TableShape = {
+  columns: {
+    name: 'TEXT NOT NULL',
+    owner: 'TEXT',
+    token: 'INTEGER NOT NULL',
+    token_top: 'INTEGER NOT NULL',
+    acquired_at: 'INTEGER NOT NULL',
+    expires_at: 'INTEGER NOT NULL',
+    released_at: 'INTEGER',
+    holder: 'TEXT NOT NULL',
+    label: 'TEXT NOT NULL',
+    line: 'TEXT NOT NULL',
+    line_until: 'INTEGER NOT NULL',
+    revoked: 'INTEGER NOT NULL',
+  },
+  keys: [['name']],
+};
+
 // STRICT: a number that is none must fail here, not be stored as text (https://www.sqlite.org/stricttables.html).
 // WITHOUT ROWID: the row is in the index of its name, so that a step reads and writes one tree (https://www.sqlite.org/withoutrowid.html).
 const tableSql = (table: string) => `CREATE TABLE IF NOT EXISTS ${table} (
-  name TEXT NOT NULL PRIMARY KEY,
-  owner TEXT,
-  token INTEGER NOT NULL,
-  token_top INTEGER NOT NULL,
-  acquired_at INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL,
-  released_at INTEGER,
-  holder TEXT NOT NULL,
-  label TEXT NOT NULL,
-  line TEXT NOT NULL,
-  line_until INTEGER NOT NULL,
-  revoked INTEGER NOT NULL
+${tableBody(lockTable)}
 ) STRICT, WITHOUT ROWID`;

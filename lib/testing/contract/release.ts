@@ -126,11 +126,11 @@ export const release: readonly Case[] = [
   },
 ];
 
-/** A registry whose releases fail as `how` says of each. */
+/** A registry that cannot let go, as `how` says of each time. */
 function failing({ locks, dialect }: World, how: (times: number) => Error | undefined): ReturnType<World['locks']> {
   let times = 0;
   const faulty = intercepted(dialect, (step, run) => {
-    const error = step === 'release' ? how(++times) : undefined;
+    const error = step === 'release' || step === 'leave' ? how(++times) : undefined;
     return error ? Promise.reject(error) : run();
   });
   return locks({ dialect: faulty });
