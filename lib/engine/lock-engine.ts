@@ -56,6 +56,7 @@ export class LockEngine {
     const locks = this.#admit(names, terms);
     const own = terms.waitMs > 0 ? locks.find(({ name }) => heldHere(this, name)) : undefined;
     if (own) throw new LockDeadlockError(own.name);
+    if (locks.length === 1) return this.#all(locks, (lock) => this.#wait(lock, terms, terms.waitMs));
     const endsMs = this.#nowMs() + terms.waitMs;
     return this.#all(locks, (lock) => this.#wait(lock, { ...terms, waitMs: Math.max(0, endsMs - this.#nowMs()) }, terms.waitMs));
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../contracts/clock.js';
 
 /** So long may this library keep the event loop to itself. */
-const LONGEST_TURN_MS = 5;
+const LONGEST_TURN_MS = 2;
 
 /** Knows how long the event loop has not had a turn: hand-overs follow each other in microtasks, and no timer fires between them. */
 export class LoopTurns {

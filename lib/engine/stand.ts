@@ -243,7 +243,7 @@ export class Stand {
     const untilLastLookMs = leftMs > LAST_LOOK_MS ? leftMs - LAST_LOOK_MS : Infinity;
     // While hand-overs are announced to who stands in line, looks are for what went wrong, once a claim; otherwise one must fall into every
     // claim that may be ours. Nothing is announced to who does not stand there.
-    const usualMs = this.#inLine && this.#parts.watcher.announced ? head.terms.claimMs * 0.9 : Math.min(delayMs, head.terms.claimMs * 0.8);
+    const usualMs = this.#inLine && this.#parts.watcher.announced ? head.terms.claimMs : Math.min(delayMs, head.terms.claimMs * 0.8);
     return Math.min(usualMs, untilExpiryMs, untilLastLookMs);
   }
 

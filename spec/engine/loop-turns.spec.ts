@@ -11,9 +11,9 @@ describe('LoopTurns', () => {
     turns = new LoopTurns(clock);
   });
 
-  it('lets work go on for 5 ms since it was first asked, then wants a turn of the event loop', () => {
+  it('lets work go on for 2 ms since it was first asked, then wants a turn of the event loop', () => {
     expect(turns.mayGoOn()).to.equal(true);
-    clock.block(4.9);
+    clock.block(1.9);
     expect(turns.mayGoOn()).to.equal(true);
     clock.block(0.1);
     expect([turns.mayGoOn(), turns.mayGoOn()]).to.deep.equal([false, false]);
