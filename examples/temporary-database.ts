@@ -13,9 +13,13 @@ export class TemporaryDatabase implements AsyncDisposable {
     return new TemporaryDatabase(await mkdtemp(join(tmpdir(), 'locks-example-')));
   }
 
+  get file(): string {
+    return join(this.folder, 'example.db');
+  }
+
   /** A Sequelize of its own, as every replica of a service has one. */
   connect(): Sequelize {
-    const sequelize = new Sequelize({ dialect: 'sqlite', storage: join(this.folder, 'example.db'), logging: false });
+    const sequelize = new Sequelize({ dialect: 'sqlite', storage: this.file, logging: false });
     this.#connections.push(sequelize);
     return sequelize;
   }

@@ -1,3 +1,4 @@
+export { fencedUpdate, type FencedUpdateOptions, type FencingLease } from './adapters/fenced-update.js';
 export type { Clock } from './contracts/clock.js';
 export type { Dialect, DialectFacts } from './contracts/dialect.js';
 export type { Finding } from './contracts/examination.js';

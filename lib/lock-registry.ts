@@ -30,7 +30,7 @@ import {
   termsOf,
 } from './engine/options.js';
 import { type EXECUTION_SKIPPED, runLocked } from './engine/run-locked.js';
-import { dialectOf, type LockSource, sessionOf } from './lock-source.js';
+import { dialectOf, type LockSource, sessionOf, transactionsOf } from './lock-source.js';
 import { exponentialPolling, transientRetry } from './policies/index.js';
 import { notifications } from './wakers/index.js';
 import { type NameOf, wrapped } from './with-lock.js';
@@ -86,6 +86,8 @@ export class LockRegistry {
     this.#session = sessionOf(source, this.#dialect, clock, options.connections ?? {});
     this.#engine = new LockEngine({
       session: this.#session,
+      transactions: transactionsOf(source, this.#dialect),
+      classify: (error, sent) => this.#dialect.driver.classify(error, sent),
       statements: this.#dialect.statements(table),
       retry: policy('retry', options.retry ?? transientRetry()),
       waker: policy('waker', options.waker ?? notifications()),

@@ -3,9 +3,11 @@ import { ConnectionPool } from './adapters/connection-pool.js';
 import { isPgPool, type PgPool, pgPoolSource } from './adapters/pg-pool-source.js';
 import { dialectNameOf, hasPool, sequelizeSource } from './adapters/sequelize-source.js';
 import { borrowing, sharedSource } from './adapters/shared-pool.js';
+import { sequelizeTransactions } from './adapters/sequelize-transactions.js';
 import type { Clock } from './contracts/clock.js';
 import type { Dialect } from './contracts/dialect.js';
 import type { Session } from './contracts/session.js';
+import type { Transactions } from './contracts/transactions.js';
 import * as dialects from './dialects/index.js';
 import { count, type RegistryOptions, rejectUnknown } from './engine/options.js';
 
@@ -49,4 +51,9 @@ export function sessionOf(
   rejectUnknown(connections, ['max'], 'connections');
   const max = Math.min(count('connections.max', connections.max ?? 2, 1), facts.mostConnections);
   return new ConnectionPool(isPgPool(source) ? pgPoolSource(source) : sequelizeSource(source), driver, clock, { max, idleMs: IDLE_MS });
+}
+
+/** The application's transactions, where the source has any. */
+export function transactionsOf(source: LockSource, dialect: Dialect): Transactions | undefined {
+  return isPgPool(source) ? undefined : sequelizeTransactions(source, dialect);
 }

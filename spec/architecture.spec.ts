@@ -15,12 +15,12 @@ const ROOT_FILES = 'root files';
 /** Who may know what (ARCHITECTURE.md). */
 const LAYERS: Readonly<Record<string, Layer>> = {
   core: { layers: [], packages: ['ms'] },
-  contracts: { layers: ['core'] },
+  contracts: { layers: ['core'], packages: ['type sequelize'] },
   policies: { layers: ['core', 'contracts'], packages: ['p-retry'] },
   dialects: { layers: ['core', 'contracts'] },
   wakers: { layers: ['core', 'contracts'], packages: ['node:crypto'] },
   adapters: { layers: ['core', 'contracts'], packages: ['sequelize', 'signal-exit', 'node:*'] },
-  engine: { layers: ['core', 'contracts'], packages: ['node:async_hooks', 'node:crypto'] },
+  engine: { layers: ['core', 'contracts'], packages: ['node:async_hooks', 'node:crypto', 'type sequelize'] },
   testing: { layers: ['core', 'contracts', 'engine'], packages: ['node:assert', 'node:timers/promises'] },
   [ROOT_FILES]: { layers: ['core', 'contracts', 'policies', 'wakers', 'dialects', 'adapters', 'engine'], packages: ['type sequelize'] },
   integrations: { layers: [ROOT_FILES] },

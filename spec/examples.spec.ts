@@ -47,6 +47,10 @@ const shows: Readonly<Record<string, (lines: readonly string[]) => void>> = {
     expect(unlocked).to.match(/^without locks: Ann \d+, Ben \d+, Cem \d+$/);
     expect(unlocked).not.to.contain('Ann 100, Ben 100, Cem 100');
   },
+
+  '07-stale-writer.ts'(lines) {
+    expect(lines).to.deep.equal(['the next holder wrote 2', 'the stale writer was refused: LEASE_LOST (taken)', 'balance: 2']);
+  },
 };
 
 describe('The examples', () => {

@@ -15,10 +15,11 @@ const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG
 
 /** What the README takes for granted: the application around its blocks. */
 const application = `
-  import type { Sequelize } from 'sequelize';
+  import type { Model, ModelStatic, Sequelize } from 'sequelize';
   import type { DistributedLock, LockRegistry } from 'sequelize-distributed-lock';
   declare global {
     const sequelize: Sequelize;
+    const Account: ModelStatic<Model<{ id: number; balance: number }>>;
     const locks: LockRegistry;
     const oldLock: DistributedLock;
     const newLock: DistributedLock;

@@ -2,6 +2,7 @@ import type { TableName } from '../core/table-name.js';
 import type { Driver } from './driver.js';
 import type { Examination } from './examination.js';
 import type { Row, Statement } from './session.js';
+import type { TransactionDefaults } from './transactions.js';
 
 /** What a server can do and how it was told to do it: what the README's table is made of, and what the engine asks instead of a name. */
 export interface DialectFacts {
@@ -28,6 +29,8 @@ export interface Dialect<Connection = unknown> {
   readonly name: string;
   readonly facts: DialectFacts;
   readonly driver: Driver<Connection>;
+  /** What a fenced transaction is begun with, where its caller does not say. */
+  readonly transactionDefaults: TransactionDefaults;
   /** The statements on one table. */
   statements(table: TableName): LockStatements;
 }
@@ -71,6 +74,11 @@ export interface LockStatements {
   confirm(claim: Claim): Step<Grant | undefined>;
   /** Extends all of these; one answer for each. Never inserts, takes, revives or shortens. */
   renew(renewals: readonly Renewal[]): Step<readonly RenewalAnswer[]>;
+  /**
+   * The owners among these whose rows still name them, with no higher token; their rows are locked against take-over until the transaction ends,
+   * and renewals pass. Runs within a transaction of the application's, under any isolation level. Bound as Sequelize binds: `$1`.
+   */
+  fence(fenced: readonly Fenced[]): Step<readonly string[]>;
   /** Frees the row that `owner` holds, or hands it to the head of the line. True where it held it. */
   release(release: Release): Step<boolean>;
   /** {@link release} of several names, except where a row is locked just now: it waits for nobody. The owners whose rows it let go. */
@@ -153,6 +161,10 @@ export interface StandView {
   readonly waiters: number;
   /** `undefined` where there is no row or nobody holds it. */
   readonly occupant: OccupantView | undefined;
+}
+
+export interface Fenced extends Stand {
+  readonly token: number;
 }
 
 export interface Renewal extends Stand {

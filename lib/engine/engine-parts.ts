@@ -4,6 +4,7 @@ import type { Observer } from '../contracts/observer.js';
 import type { RetryPolicy } from '../contracts/retry-policy.js';
 import type { Session } from '../contracts/session.js';
 import type { Waker, WakerStrategy } from '../contracts/waker.js';
+import { type FenceSettings, Fences } from './fences.js';
 import { Janitor } from './janitor.js';
 import { Keeper } from './keeper.js';
 import type { LocalQueue } from './local-queue.js';
@@ -15,7 +16,7 @@ import { Store } from './store.js';
 import { Watcher } from './watcher.js';
 
 /** What an engine is made of: everything that comes from outside it. */
-export interface EngineSettings {
+export interface EngineSettings extends FenceSettings {
   readonly session: Session;
   readonly statements: LockStatements;
   readonly retry: RetryPolicy;
@@ -43,6 +44,7 @@ export interface EngineParts extends Pick<
   readonly store: Store;
   readonly keeper: Keeper;
   readonly janitor: Janitor;
+  readonly fences: Fences;
   readonly releases: Releases;
   readonly watcher: Watcher;
   readonly waker: Waker;
@@ -69,6 +71,7 @@ export function assemble(settings: EngineSettings): EngineParts {
     queues,
     keeper: new Keeper(store, clock, observer, (holding, reason) => queues.get(holding.key)?.lost(holding, reason)),
     janitor: new Janitor(store, clock, observer),
+    fences: new Fences(store, settings),
     releases: new Releases(store),
     turns: new LoopTurns(clock),
     ...waiting(settings, store),

@@ -1,18 +1,23 @@
 import { firstOf } from '../core/abort.js';
 import type { Duration } from '../core/duration.js';
-import type { Lease } from './lease.js';
+import type { Fences } from './fences.js';
+import { type HeldLease, type Lease, type TransactionArguments, transactionArguments } from './lease.js';
+import type { Transaction } from 'sequelize';
 
 /** Several locks held together: all of them or none. Held as long as each of them is. */
 export class LeaseSet implements Lease {
   /** The names, in the order in which they were taken, joined by a comma. */
   readonly name: string;
   readonly acquiredAt: Date;
+  /** One for each name, in byte order. */
+  readonly leases: readonly Lease[];
+  readonly #held: readonly HeldLease[];
+  readonly #fences: Fences;
   #signal: AbortSignal | undefined;
 
-  constructor(
-    /** One for each name, in byte order. */
-    readonly leases: readonly Lease[],
-  ) {
+  constructor(leases: readonly HeldLease[], fences: Fences) {
+    this.leases = this.#held = leases;
+    this.#fences = fences;
     this.name = leases.map(({ name }) => name).join(', ');
     this.acquiredAt = new Date(Math.max(...leases.map((lease) => lease.acquiredAt.getTime())));
   }
@@ -45,6 +50,16 @@ export class LeaseSet implements Lease {
 
   async extend(ttl: Duration): Promise<void> {
     await Promise.all(this.leases.map((lease) => lease.extend(ttl)));
+  }
+
+  /** Commits only if nobody has taken any of the locks. */
+  transaction<T>(...args: TransactionArguments<T>): Promise<T> {
+    const [options, fn] = transactionArguments(args);
+    return this.#fences.transaction(this.#held, options, fn);
+  }
+
+  fence(transaction: Transaction): Promise<void> {
+    return this.#fences.fence(this.#held, transaction);
   }
 
   /** In reverse order; false if any of them had been lost. */

@@ -1,9 +1,12 @@
+import type { Transaction, TransactionOptions } from 'sequelize';
 import type { Clock } from '../contracts/clock.js';
 import type { Observer } from '../contracts/observer.js';
 import { after, earlier, type Instant, msUntil } from '../core/deadline.js';
 import { type Duration, parseDuration } from '../core/duration.js';
 import { LeaseLostError, type LossReason } from '../core/errors.js';
+import type { Fences } from './fences.js';
 import type { Holding } from './holding.js';
+import { OpenFences } from './open-fences.js';
 import type { Terms } from './options.js';
 
 /**
@@ -41,6 +44,25 @@ export interface Lease extends AsyncDisposable {
    * @throws {LockStoreError} the database failed; the lease may still be held
    */
   extend(ttl: Duration): Promise<void>;
+  /**
+   * Runs `fn` in a transaction of the application's, and commits it only if nobody has taken the lock: what a stale holder wrote never lands.
+   *
+   * A lease whose time is over still passes as long as nobody has taken the lock, and then nobody takes it until the transaction has ended.
+   * @throws what `fn` threw, unchanged, after the transaction was rolled back
+   * @throws {LeaseLostError} somebody else has the lock, or it was released; everything was rolled back
+   * @throws {TypeError} at once: the registry was made without Sequelize, or `options.transaction` is another Sequelize instance's
+   * @throws Sequelize's own error where the transaction failed to begin or to commit
+   */
+  transaction<T>(fn: (transaction: Transaction) => T | PromiseLike<T>): Promise<T>;
+  transaction<T>(options: TransactionOptions, fn: (transaction: Transaction) => T | PromiseLike<T>): Promise<T>;
+  /**
+   * The same check for a transaction that the caller manages: to be called last, just before its COMMIT.
+   *
+   * @throws {LeaseLostError} somebody else has the lock, or it was released; roll back
+   * @throws {LockStoreError} the database failed; roll back
+   * @throws {TypeError} another Sequelize instance's transaction
+   */
+  fence(transaction: Transaction): Promise<void>;
   /** Lets go, once; further calls get the same answer. False: it had been lost already. Never rejects: a failed release is an event, and the lease ends by itself. */
   release(): Promise<boolean>;
 }
@@ -49,7 +71,10 @@ export interface Lease extends AsyncDisposable {
 export interface LeaseKeeper {
   readonly clock: Clock;
   readonly observer: Observer;
+  readonly fences: Fences;
   release(lease: HeldLease): Promise<boolean>;
+  /** Its row is known to be somebody else's. */
+  lost(holding: Holding, reason: LossReason): void;
   extend(lease: HeldLease, ttlMs: number): Promise<void>;
   /** Its deadline is past, and no timer has noticed yet. */
   expire(lease: HeldLease): void;
@@ -61,6 +86,7 @@ const LONGEST_MS = 30 * 24 * 3_600_000;
 export class HeldLease implements Lease {
   readonly name: string;
   readonly acquiredAt: Date;
+  #fences: OpenFences | undefined;
   readonly #keeper: LeaseKeeper;
   readonly #since: Instant;
   readonly #latestEnd: Instant;
@@ -118,6 +144,27 @@ export class HeldLease implements Lease {
     return this.terms.renew && this.maxRemainingMs(now) > 0 ? 'unreachable' : 'expired';
   }
 
+  /** Its fenced transactions. */
+  get fences(): OpenFences {
+    return (this.#fences ??= new OpenFences());
+  }
+
+  /** A fenced transaction of its may still be carried out. */
+  get unsure(): boolean {
+    return this.#fences?.unsure ?? false;
+  }
+
+  /** Its release has begun. */
+  get released(): boolean {
+    return this.#releasing !== undefined;
+  }
+
+  /** Ends it where it was not lost before. */
+  lost(reason: LossReason): void {
+    this.#keeper.lost(this.holding, reason);
+    this.lose(reason);
+  }
+
   /** Why it was lost, once it is. */
   get loss(): LeaseLostError | undefined {
     return this.#lost;
@@ -139,6 +186,15 @@ export class HeldLease implements Lease {
     const ttlMs = parseDuration('extend', ttl, { min: 200, max: LONGEST_MS });
     this.assertHeld();
     await this.#keeper.extend(this, ttlMs);
+  }
+
+  transaction<T>(...args: TransactionArguments<T>): Promise<T> {
+    const [options, fn] = transactionArguments(args);
+    return this.#keeper.fences.transaction([this], options, fn);
+  }
+
+  fence(transaction: Transaction): Promise<void> {
+    return this.#keeper.fences.fence([this], transaction);
   }
 
   release(): Promise<boolean> {
@@ -171,8 +227,25 @@ export class HeldLease implements Lease {
     if (!this.#over && this.remainingMs === 0) this.#keeper.expire(this);
   }
 
-  #letGo(): Promise<boolean> {
+  async #letGo(): Promise<boolean> {
+    // A fenced transaction that commits after somebody else got the lock would be a stale write.
+    if (this.#fences?.blocking) await this.#fences.ended(this.#keeper.clock, this.terms.ttlMs);
     this.#noticeEnd();
     return this.#keeper.release(this);
   }
+}
+
+/** True for what an engine gave out itself. */
+export const isHeldLease = (lease: Lease): lease is HeldLease => lease instanceof HeldLease;
+
+/** What {@link Lease.transaction} is called with. */
+export type TransactionArguments<T> = readonly [
+  ...options: [] | [TransactionOptions],
+  fn: (transaction: Transaction) => T | PromiseLike<T>,
+];
+
+export function transactionArguments<T>(
+  args: TransactionArguments<T>,
+): [options: TransactionOptions, fn: (transaction: Transaction) => T | PromiseLike<T>] {
+  return args.length === 1 ? [{}, args[0]] : [args[0], args[1]];
 }

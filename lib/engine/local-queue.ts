@@ -5,6 +5,7 @@ import type { Clock } from '../contracts/clock.js';
 import { Caller } from './caller.js';
 import type { EngineParts } from './engine-parts.js';
 import { askOnce } from './ask.js';
+import type { Fences } from './fences.js';
 import { Holding } from './holding.js';
 import { HeldLease, type LeaseKeeper } from './lease.js';
 import { letGo } from './let-go.js';
@@ -32,6 +33,7 @@ const idle: State = { kind: 'idle' };
 export class LocalQueue implements LeaseKeeper {
   readonly clock: Clock;
   readonly observer: Observer;
+  readonly fences: Fences;
   readonly #parts: EngineParts;
   readonly #callers = new Set<Caller>();
   #state: State = idle;
@@ -48,6 +50,7 @@ export class LocalQueue implements LeaseKeeper {
   ) {
     this.#parts = parts;
     this.clock = parts.clock;
+    this.fences = parts.fences;
     this.observer = parts.observer;
   }
 
@@ -113,6 +116,7 @@ export class LocalQueue implements LeaseKeeper {
 
   async release(lease: HeldLease): Promise<boolean> {
     const { holding, terms } = lease;
+    if (lease.unsure) return this.#lapse(lease);
     if (lease.loss) {
       // Until now the row excluded others, lost or not; where it may name us still it is freed when the body is done.
       if (mayStillBeOurs(lease.loss.reason)) this.#parts.janitor.giveBack(this, holding.owner, terms, holding);
@@ -129,6 +133,14 @@ export class LocalQueue implements LeaseKeeper {
     const wasOurs = await this.#letGo(holding, terms, restMs);
     if (!wasOurs) lease.lose('taken');
     return wasOurs;
+  }
+
+  /** A transaction of its may still be carried out: it locks the row, so nobody gets that while it may, and the lease is left to end by itself. */
+  #lapse(lease: HeldLease): boolean {
+    if (lease.loss) return false;
+    this.#end(lease.holding);
+    this.#rest();
+    return true;
   }
 
   expire(lease: HeldLease): void {

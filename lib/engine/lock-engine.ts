@@ -7,7 +7,7 @@ import type { TableName } from '../core/table-name.js';
 import { examine } from './doctor.js';
 import { assemble, type EngineParts, type EngineSettings, type NamedLock } from './engine-parts.js';
 import { heldHere } from './held-context.js';
-import type { Lease } from './lease.js';
+import { isHeldLease, type Lease } from './lease.js';
 import { LeaseSet } from './lease-set.js';
 import { LocalQueue } from './local-queue.js';
 import { checkExisting, createTable } from './lock-table.js';
@@ -88,6 +88,12 @@ export class LockEngine {
     return { held, missing };
   }
 
+  /** Several leases as one. */
+  together(leases: readonly Lease[]): LeaseSet {
+    const each = leases.flatMap((lease) => (lease instanceof LeaseSet ? lease.leases : [lease]));
+    return new LeaseSet(each.filter(isHeldLease), this.#parts.fences);
+  }
+
   /** Takes no new work, refuses who waits, lets holders finish for `graceMs`, ends the others and gives back what is left. */
   async close(graceMs: number): Promise<void> {
     const { clock, keeper, janitor, waker, terms } = this.#parts;
@@ -95,8 +101,9 @@ export class LockEngine {
     this.#closed = true;
     await settled(clock, graceMs, Promise.all([...this.#queues.values()].map((queue) => queue.close())));
     for (const holding of [...keeper.holdings]) {
+      const mayBeTaken = !holding.lease?.fences.blocking;
       this.#queues.get(holding.key)?.lost(holding, 'closed');
-      janitor.giveBack(holding, holding.owner, terms, { usedToken: holding.usedToken });
+      if (mayBeTaken) janitor.giveBack(holding, holding.owner, terms, { usedToken: holding.usedToken });
     }
     waker.close();
     await settled(clock, Math.max(LAST_WORD_MS, endsMs - this.#nowMs()), janitor.close());
@@ -142,16 +149,16 @@ export class LockEngine {
       for (const lock of locks) {
         const lease = await take(lock);
         if (!lease) {
-          await new LeaseSet(taken).release();
+          await this.together(taken).release();
           return lease;
         }
         taken.push(lease);
       }
     } catch (error) {
-      await new LeaseSet(taken).release();
+      await this.together(taken).release();
       throw error;
     }
-    return new LeaseSet(taken);
+    return this.together(taken);
   }
 
   #nowMs(): number {

@@ -1,6 +1,5 @@
 import type { Observer } from '../contracts/observer.js';
 import type { Lease } from './lease.js';
-import { LeaseSet } from './lease-set.js';
 import type { LockEngine, LockNames } from './lock-engine.js';
 import type { Terms } from './options.js';
 import { runUnder } from './run-under.js';
@@ -18,13 +17,13 @@ export async function runLocked<T>(
 ): Promise<T | typeof EXECUTION_SKIPPED> {
   const { held, missing } = terms.reentrant ? engine.heldHere(names) : { held: [], missing: names };
   // By what is held, not by what is missing: an empty name must be refused, not taken for a lock that is held already.
-  if (held.length > 0 && missing.length === 0) return body(together(held));
+  if (held.length > 0 && missing.length === 0) return body(together(engine, held));
   const lease = await take(engine, missing, terms);
   if (!lease) {
     observer.emit('skipped', { lockName: typeof names === 'string' ? names : names.join(', ') });
     return EXECUTION_SKIPPED;
   }
-  return runUnder(engine, lease, terms.onLost, () => body(held.length === 0 ? lease : together([...held, lease])));
+  return runUnder(engine, lease, terms.onLost, () => body(held.length === 0 ? lease : together(engine, [...held, lease])));
 }
 
 /** `undefined`: busy, and the caller skips. */
@@ -39,7 +38,7 @@ async function take(engine: LockEngine, names: LockNames, terms: Terms): Promise
   }
 }
 
-function together(leases: readonly Lease[]): Lease {
+function together(engine: LockEngine, leases: readonly Lease[]): Lease {
   const [only] = leases;
-  return only && leases.length === 1 ? only : new LeaseSet(leases.flatMap((lease) => (lease instanceof LeaseSet ? lease.leases : [lease])));
+  return only && leases.length === 1 ? only : engine.together(leases);
 }

@@ -1,6 +1,7 @@
 import type {
   AskAnswer,
   Claim,
+  Fenced,
   Grant,
   JoinAnswer,
   LockStatements,
@@ -127,6 +128,10 @@ export class MemoryDatabase {
     });
   }
 
+  fence(fenced: readonly Fenced[]): string[] {
+    return fenced.filter(({ key, owner, token }) => this.#names(key, owner, token)).map(({ owner }) => owner);
+  }
+
   release({ key, owner, usedToken, restMs, claimMs }: Release): boolean {
     const row = this.rows.get(key);
     if (row?.owner !== owner) return false;
@@ -181,6 +186,11 @@ export class MemoryDatabase {
 
   notify(registry: string, payload: string): void {
     this.listeners.get(registry)?.(payload);
+  }
+
+  #names(key: string, owner: string, token: number): boolean {
+    const row = this.rows.get(key);
+    return row?.owner === owner && row.token <= token;
   }
 
   #take(claim: Claim, waitMs: number | undefined): JoinAnswer {
@@ -268,6 +278,7 @@ export function memoryStatements(): LockStatements {
     advance: step('advance'),
     confirm: step('confirm'),
     renew: step('renew'),
+    fence: step('fence'),
     release: step('release'),
     leave: step('leave'),
     revoke: step('revoke'),

@@ -34,6 +34,7 @@ export const memoryDialect = (session: MemorySession): Dialect => ({
     sharedBy: '',
     limits: [],
   },
+  transactionDefaults: {},
   statements: memoryStatements,
   driver: {
     prepare: (connection) => Promise.resolve(connection),

@@ -35,6 +35,8 @@ export class Replica {
     this.session = new MemorySession(database, clock);
     this.settings = {
       session: this.session,
+      transactions: undefined,
+      classify: () => ({ outcome: 'unknown', transient: false }),
       statements: memoryStatements(),
       retry,
       waker: closing(announced ? this.#announcing(database) : pollingOnly(), wakerClosed),

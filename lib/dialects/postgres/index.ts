@@ -22,6 +22,7 @@ export const postgres: Dialect<PgClient> = {
     limits: [],
   },
   driver,
+  transactionDefaults: {},
   statements(name) {
     const table = quotedTable(name);
     return {

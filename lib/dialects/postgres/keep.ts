@@ -4,13 +4,28 @@ import { toNumber, toStandView, toText } from '../sql/rows.js';
 import { channelOf, clock, reserved, seen, waitersIn } from './sql.js';
 
 /** How leases are renewed, and places in line watched. */
-export function keepingStatements(table: string): Pick<LockStatements, 'notify' | 'look' | 'renew'> {
+export function keepingStatements(table: string): Pick<LockStatements, 'notify' | 'look' | 'renew' | 'fence'> {
   const look = `WITH ${clock}
     SELECT a.owner AS asker, c.ms AS now, ${seen('l')}
     FROM unnest($1::text[], $2::text[]) AS a(name, owner) CROSS JOIN clock c LEFT JOIN ${table} l ON l.name = a.name`;
   const renew = renewText(table);
 
+  // Under READ COMMITTED it finds the newest row, waiting for whoever is changing its key; under the higher levels it fails where the key changed
+  // since the transaction began, and passes after a renewal, which changes no key
+  // (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-REPEATABLE-READ).
+  const fence = `SELECT l.owner FROM unnest($1::text[], $2::text[], $3::bigint[]) AS a(name, owner, token)
+    JOIN ${table} l ON l.name = a.name AND l.owner = a.owner AND l.token <= a.token FOR KEY SHARE OF l`;
+
   return {
+    fence: (fenced) => ({
+      statement: {
+        id: 'dlock_fence',
+        text: fence,
+        values: [fenced.map((f) => f.key), fenced.map((f) => f.owner), fenced.map((f) => f.token)],
+      },
+      read: (rows) => rows.map((row) => toText(row['owner'])),
+    }),
+
     notify: (registry, payload) => ({
       statement: { id: 'dlock_notify', text: 'SELECT pg_notify($1, $2)', values: [channelOf(registry), payload] },
       read: () => undefined,

@@ -23,10 +23,13 @@ export const sqlite: Dialect<SqliteDatabase> = {
     limits: [
       'The file must be on a disk of that host: locks on network file systems fail silently.',
       'Lock statements wait while another connection writes; keep write transactions short, and let readers work beside them (WAL).',
+      'No fenced transactions in memory: there the locks are in a database of their own.',
       'The clock has milliseconds: a row deleted by hand may repeat a token of that same millisecond.',
     ],
   },
   driver,
+  // Otherwise a transaction that has read fails when it wants to write after somebody else has.
+  transactionDefaults: { type: 'IMMEDIATE' },
   statements(name) {
     const table = quotedTable(name);
     return {

@@ -1,10 +1,10 @@
 import type { LockStatements, Renewal, RenewalAnswer } from '../../contracts/dialect.js';
 import type { Row } from '../../contracts/session.js';
-import { toNumber, toStandView } from '../sql/rows.js';
+import { toNumber, toStandView, toText } from '../sql/rows.js';
 import { now, reserved, seen, waitersIn } from './sql.js';
 
 /** How leases are renewed, and places in line watched. */
-export function keepingStatements(table: string): Pick<LockStatements, 'look' | 'renew'> {
+export function keepingStatements(table: string): Pick<LockStatements, 'look' | 'renew' | 'fence'> {
   const look = `SELECT a.value ->> 1 AS asker, ${now} AS now, ${seen} FROM json_each(?1) a LEFT JOIN ${table} l ON l.name = a.value ->> 0`;
 
   // RETURNING shows changed rows only and nothing of what FROM brought along. So every row that is named is changed, those of other owners
@@ -21,7 +21,16 @@ export function keepingStatements(table: string): Pick<LockStatements, 'look' | 
     WHERE l.name = a.name
     RETURNING name, owner, revoked, token_top, ${waitersIn('line')} AS waiters, ${now} AS now`;
 
+  // A write, because that alone takes the file's lock: until the transaction ends nobody else changes anything.
+  const fence = `UPDATE ${table} AS l SET line = l.line FROM json_each($1) a
+    WHERE l.name = a.value ->> 0 AND l.owner = a.value ->> 1 AND l.token <= a.value ->> 2 RETURNING owner`;
+
   return {
+    fence: (fenced) => ({
+      statement: { id: 'dlock_fence', text: fence, values: [JSON.stringify(fenced.map((f) => [f.key, f.owner, f.token]))] },
+      read: (rows) => rows.map((row) => toText(row['owner'])),
+    }),
+
     look: (stands) => ({
       statement: { id: 'dlock_look', text: look, values: [JSON.stringify(stands.map(({ key, owner }) => [key, owner]))] },
       read: (rows) => rows.map(toStandView),

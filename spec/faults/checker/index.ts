@@ -1,0 +1,10 @@
+export { order as C1 } from './order.js';
+export { belief as C2 } from './belief.js';
+export { fence as C3 } from './fence.js';
+export { progress as C4 } from './progress.js';
+export { truth as C5 } from './truth.js';
+export { ownRow as C5row } from './own-row.js';
+export { noGhost as C6 } from './no-ghost.js';
+export { settles as C7 } from './settles.js';
+export { quiet as C8 } from './quiet.js';
+export { errorClass as C9 } from './error-class.js';

@@ -1,0 +1,24 @@
+import { ALL, type Fault } from '../support/fault.js';
+
+const TOLERANCE_MS = 1_000;
+
+/** Connections are reset (RST): all of a worker's at any moment, and one by one before a statement gets through. */
+export const fault: Fault = {
+  id: 'F9',
+  title: 'connections reset, at rest and under each statement',
+  databases: ['postgres', 'pgbouncer'],
+  criteria: ALL,
+  smoke: true,
+
+  async inject(world) {
+    for (const statement of ['acquire', 'renew', 'release'] as const) {
+      await world.trap('reset request', statement);
+      world.over(`reset at ${statement}`, TOLERANCE_MS);
+      await world.grants(2);
+    }
+    const victim = world.someone();
+    world.fault('reset at rest', victim);
+    victim.proxy?.reset();
+    world.over('reset at rest', TOLERANCE_MS);
+  },
+};

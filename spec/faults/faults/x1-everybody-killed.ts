@@ -1,0 +1,21 @@
+import { ALL, type Fault } from '../support/fault.js';
+
+/** A deployment kills holder and waiters, and who comes after them does not wait: a line of the dead must not keep the lock. */
+export const fault: Fault = {
+  id: 'X1',
+  title: 'holder and all waiters killed, then only callers that skip',
+  databases: ['postgres', 'sqlite'],
+  criteria: ALL,
+
+  async inject(world) {
+    const victims = [...world.crew.workers];
+    for (const victim of victims) {
+      world.fault('kill', victim);
+      await world.crew.kill(victim);
+    }
+    // A claim for each who stood in line.
+    world.over('everybody killed', victims.length * world.ttlMs);
+    await world.crew.start(2, 'skip');
+    await world.grants(5);
+  },
+};

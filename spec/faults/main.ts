@@ -1,0 +1,82 @@
+import { parseArgs } from 'node:util';
+import { endChildren } from '../support/child.js';
+import { type ControlTrial, controlTrials } from './controls/trials.js';
+import { absentRows } from './support/absent.js';
+import { allFaults } from './support/catalogue.js';
+import type { Fault } from './support/fault.js';
+import { Grounds } from './support/grounds.js';
+import { detailsOf, reportOf } from './support/report.js';
+import type { DatabaseKind } from './support/scene.js';
+import { type Outcome, trial } from './support/trial.js';
+
+const USAGE = `npm run spec:faults -- [--all] [--only ID]... [--database NAME]... [--seed N]
+
+  --all            every fault on every database, about five minutes; default: the short run
+  --only ID        this fault alone, such as F10; may be given several times; \`controls\` for the broken locks
+  --database NAME  postgres, pgbouncer or sqlite alone
+  --seed N         draws as the run that printed it
+`;
+
+const { values } = parseArgs({
+  options: {
+    all: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    database: { type: 'string', multiple: true },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) console.log(USAGE);
+else await main(Number(values.seed));
+
+async function main(seed: number): Promise<void> {
+  console.log(`seed ${seed}`);
+  // Each pooler that was started waits for the end of this process.
+  process.setMaxListeners(100);
+  const grounds = new Grounds();
+  const outcomes: Outcome[] = [];
+  try {
+    for (const fault of await chosen()) {
+      for (const kind of databasesOf(fault)) outcomes.push(await tell(trial(grounds, { fault, kind, lock: 'library', seed })));
+    }
+    for (const { control, ...one } of chosenControls())
+      outcomes.push(await tell(trial(grounds, { ...one, kind: 'postgres', lock: control, seed })));
+  } finally {
+    await endChildren();
+    await grounds.close();
+  }
+  console.log(reportOf(outcomes));
+  const failed = outcomes.filter((outcome) => outcome.shortcomings.length > 0);
+  for (const outcome of failed) console.log(`\n${detailsOf(outcome)}`);
+  if (values.all) console.log(['\n!!! NOT RUN HERE', ...absentRows()].join('\n  - '));
+  console.log(`\n${outcomes.length} rows, ${failed.length} failed; seed ${seed}`);
+  process.exitCode = failed.length === 0 && outcomes.length > 0 ? 0 : 1;
+}
+
+async function chosen(): Promise<Fault[]> {
+  const faults = await allFaults();
+  const { only, all } = values;
+  if (only) return faults.filter(({ id }) => only.includes(id));
+  return faults.filter(({ smoke = false }) => smoke || all);
+}
+
+function chosenControls(): readonly ControlTrial[] {
+  const { only } = values;
+  return only ? controlTrials.filter(({ fault: { id } }) => only.includes(id) || only.includes('controls')) : controlTrials;
+}
+
+function databasesOf({ databases }: Fault): readonly DatabaseKind[] {
+  const { all, only, database } = values;
+  // The short run goes without the pooler.
+  const isShort = !all && !only && !database;
+  return databases.filter((kind) => (isShort ? kind !== 'pgbouncer' : (database?.includes(kind) ?? true)));
+}
+
+async function tell(running: Promise<Outcome>): Promise<Outcome> {
+  const outcome = await running;
+  const { fault, kind, grants, tookMs } = outcome;
+  const verdict = outcome.shortcomings.length === 0 ? 'ok' : 'FAILED';
+  console.log(`${verdict} ${fault.id} ${kind}: ${fault.title}; ${grants} grants, ${(tookMs / 1_000).toFixed(1)} s`);
+  return outcome;
+}

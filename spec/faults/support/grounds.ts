@@ -1,0 +1,23 @@
+import { PgServer } from '../../support/pg-server.js';
+import { Compiled } from '../../support/compiled.js';
+
+/** What all trials of a run share: one server of their own, started when it is needed, and the compiled worker. */
+export class Grounds {
+  readonly #compiled = new Compiled();
+  #worker: URL | undefined;
+  #server: Promise<PgServer> | undefined;
+
+  /** A server that may be killed and stopped: nobody else uses it. */
+  server(): Promise<PgServer> {
+    return (this.#server ??= PgServer.create());
+  }
+
+  worker(): URL {
+    return (this.#worker ??= this.#compiled.program(new URL('../worker.ts', import.meta.url)));
+  }
+
+  async close(): Promise<void> {
+    await (await this.#server)?.remove();
+    this.#compiled.remove();
+  }
+}

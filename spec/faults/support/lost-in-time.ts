@@ -1,0 +1,23 @@
+import type { Violation } from '../checker/criterion.js';
+import { stalledMs } from '../checker/stalls.js';
+import { type LockEvent, ofKind } from '../history/event.js';
+import { holdsIn } from '../history/holds.js';
+
+/** A renewal every third of a ttl, and a quarter for its answer. */
+const RENEWAL = 1 / 3 + 1 / 4;
+const GRACE_MS = 150;
+const TTL_MS = 800;
+
+/** Whoever lost the row by such faults must have stopped believing within one renewal, if the lock went to somebody else. */
+export function lostWithinOneRenewal(criterion: string, history: readonly LockEvent[], isSuch: (what: string) => boolean): Violation[] {
+  const holds = holdsIn(history);
+  return ofKind(history, 'fault')
+    .filter(({ what }) => isSuch(what))
+    .flatMap(({ at }) => {
+      const next = holds.find(({ from }) => from > at);
+      return holds
+        .filter(({ from, to }) => from < at && to > at && next !== undefined && next.from < to)
+        .filter(({ holder, to }) => to - at > TTL_MS * RENEWAL + GRACE_MS + stalledMs(history, holder, at, to))
+        .map(({ holder, to }) => ({ criterion, text: `${holder} believed for another ${Math.round(to - at)} ms` }));
+    });
+}

@@ -1,0 +1,12 @@
+/** What a statement is for. */
+export type StatementKind = 'acquire' | 'renew' | 'release';
+
+/**
+ * By what a statement is known on the wire: the name under which it was prepared, or, where it went unnamed behind a pooler, a piece of
+ * its text. If the library changes these, faults that need them find nothing to do, and fail.
+ */
+export const marksOf: Readonly<Record<StatementKind, readonly string[]>> = {
+  acquire: ['dlock_ask', 'dlock_join', 'dlock_confirm', 'taken AS ('],
+  renew: ['dlock_renew', 'renewed AS ('],
+  release: ['dlock_release', "set_config('synchronous_commit', 'off', true) AS commits"],
+};

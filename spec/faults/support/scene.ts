@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { QueryTypes } from 'sequelize';
+import { connect } from '../../support/databases.js';
+import { PgBouncer } from '../../support/pg-bouncer.js';
+import type { PgServer } from '../../support/pg-server.js';
+import { FaultProxy } from './fault-proxy.js';
+import type { Grounds } from './grounds.js';
+
+export type DatabaseKind = 'postgres' | 'pgbouncer' | 'sqlite';
+
+/** How one worker reaches the database. */
+export interface Way {
+  readonly url: string;
+  readonly directUrl: string;
+  readonly ledgerUrl: string;
+  readonly proxy: FaultProxy | undefined;
+}
+
+/** A database that one trial has for itself. */
+export interface Scene {
+  /** The server, where there is one. */
+  readonly server: PgServer | undefined;
+  readonly ledgerUrl: string;
+  /** A way of its own for each worker. */
+  newWay(): Promise<Way>;
+  /** Runs one statement at the database, past every proxy and pooler. */
+  query(sql: string): Promise<Record<string, unknown>[]>;
+  drop(): Promise<void>;
+}
+
+/** @throws where PgBouncer is not installed */
+export function openScene(kind: DatabaseKind, grounds: Grounds): Promise<Scene> {
+  return kind === 'sqlite' ? sqliteScene() : postgresScene(grounds, kind === 'pgbouncer');
+}
+
+async function postgresScene(grounds: Grounds, pooled: boolean): Promise<Scene> {
+  const server = await grounds.server();
+  const name = `faults_${randomBytes(6).toString('hex')}`;
+  const query = (sql: string, database = name) => queryOnce(server.url(database), sql);
+  await query(`CREATE DATABASE ${name}`, 'postgres');
+  const bouncer = pooled ? await PgBouncer.start(new URL(server.url())) : undefined;
+  const proxies: FaultProxy[] = [];
+  return {
+    server,
+    ledgerUrl: server.url(name),
+    query,
+
+    async newWay() {
+      const proxy = await FaultProxy.open(bouncer?.port ?? server.port);
+      proxies.push(proxy);
+      const url = `postgres://postgres@127.0.0.1:${proxy.port}/${name}`;
+      return { url, directUrl: server.url(name), ledgerUrl: server.url(name), proxy };
+    },
+
+    async drop() {
+      await Promise.all(proxies.map((proxy) => proxy.close()));
+      await bouncer?.stop();
+      await query(`DROP DATABASE ${name} WITH (FORCE)`, 'postgres');
+    },
+  };
+}
+
+async function queryOnce(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** The ledger is a file of its own: it is not what contends. */
+async function sqliteScene(): Promise<Scene> {
+  const folder = await mkdtemp(join(tmpdir(), 'faults-sqlite-'));
+  const [url, ledgerUrl] = [`sqlite:${join(folder, 'locks.db')}`, `sqlite:${join(folder, 'ledger.db')}`];
+  const sequelize = connect(url);
+  await sequelize.query('PRAGMA journal_mode = WAL');
+  return {
+    server: undefined,
+    ledgerUrl,
+    newWay: () => Promise.resolve({ url, directUrl: url, ledgerUrl, proxy: undefined }),
+    query: (sql) => sequelize.query<Record<string, unknown>>(sql, { type: QueryTypes.SELECT }),
+
+    async drop() {
+      await sequelize.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

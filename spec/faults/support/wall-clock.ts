@@ -1,0 +1,11 @@
+const realNow = Date.now;
+let jumpedMs = 0;
+
+/**
+ * Sets this process's wall clock forward or back, as somebody who sets the machine's clock would; the monotonic clock goes on. That is
+ * also what a suspended machine sees when it wakes: its wall clock has gone on without the monotonic one.
+ */
+export function jumpWallClock(ms: number): void {
+  jumpedMs += ms;
+  Date.now = () => realNow() + jumpedMs;
+}
