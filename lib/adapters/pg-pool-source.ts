@@ -1,4 +1,5 @@
 import type { ConnectionSource } from '../contracts/driver.js';
+import { listeningFromTheStart } from './early-errors.js';
 
 /** A `pg.Pool`, by shape: the package is optional. */
 export interface PgPool {
@@ -13,6 +14,7 @@ interface ClientClass {
 }
 
 interface PgClient {
+  on(event: 'error', listener: () => void): unknown;
   connect(): Promise<unknown>;
   end(): Promise<void>;
 }
@@ -31,7 +33,7 @@ export function isPgPool(value: unknown): value is PgPool {
 
 /** Connections with a pool's own settings, outside that pool. */
 export function pgPoolSource(pool: PgPool): ConnectionSource {
-  const { Client } = pool as PgPool & ClientClass;
+  const Client = listeningFromTheStart((pool as PgPool & ClientClass).Client);
   return {
     async open() {
       const client = new Client(pool.options);

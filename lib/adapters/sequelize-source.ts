@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Sequelize } from 'sequelize';
 import type { ConnectionSource } from '../contracts/driver.js';
+import { listeningFromTheStart } from './early-errors.js';
 
 /** The part of Sequelize 6's connection manager that makes connections; its types do not show it. */
 interface ConnectionManager {
@@ -11,6 +12,9 @@ interface ConnectionManager {
   /** SQLite's manager has no pool and no `connect`: it opens the file once for each uuid, and memory once for all. */
   getConnection(options: { uuid: string }): Promise<object>;
   readonly connections: object;
+  readonly dialect: object;
+  /** The driver's module. */
+  readonly lib?: { readonly Client?: unknown };
 }
 
 /**
@@ -28,10 +32,24 @@ export const hasPool = (sequelize: Sequelize) =>
 
 function pooledServer(manager: ConnectionManager): ConnectionSource {
   const config = manager.config.replication ? manager.config.replication.write : manager.config;
+  const connecting = withEarlyListeners(manager);
   return {
-    open: () => manager._connect(config),
+    open: () => connecting._connect(config),
     close: (connection) => manager._disconnect(connection as object),
   };
+}
+
+/** The manager itself, but for the class of its driver's clients where it has one. */
+function withEarlyListeners(manager: ConnectionManager): ConnectionManager {
+  const { lib } = manager;
+  if (typeof lib?.Client !== 'function') return manager;
+  const Client = listeningFromTheStart(lib.Client as Parameters<typeof listeningFromTheStart>[0]);
+  const listening = Object.create(manager, {
+    lib: { value: Object.create(lib, { Client: { value: Client } }) as object },
+  }) as ConnectionManager;
+  // It connects through its dialect, which knows the manager that it has made.
+  const dialect = Object.create(manager.dialect, { connectionManager: { value: listening } }) as object;
+  return Object.defineProperty(listening, 'dialect', { value: dialect });
 }
 
 function openedFile(manager: ConnectionManager): ConnectionSource {

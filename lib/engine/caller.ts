@@ -1,7 +1,8 @@
-import type { Cancel, Clock } from '../contracts/clock.js';
+import type { Clock } from '../contracts/clock.js';
 import type { Instant } from '../core/deadline.js';
 import type { HeldLease } from './lease.js';
 import type { Terms } from './options.js';
+import type { Patience } from './patience.js';
 
 /** What a caller learns in the end: its lease, or why it gets none. */
 export interface CallerEnd {
@@ -16,11 +17,13 @@ export class Caller {
   readonly enteredBusy: number;
   readonly terms: Terms;
   readonly #end: CallerEnd;
-  readonly #cancelTimer: Cancel;
-  readonly #onAbort: () => void;
+  readonly #patience: Patience;
+  readonly #timedOut: (caller: Caller) => void;
+  readonly #onAbort: (() => void) | undefined;
 
   constructor(
     clock: Clock,
+    patience: Patience,
     terms: Terms,
     busy: number,
     end: CallerEnd,
@@ -31,10 +34,21 @@ export class Caller {
     this.enteredBusy = busy;
     this.terms = terms;
     this.#end = end;
-    // Somebody waits, so the process stays alive for it.
-    this.#cancelTimer = clock.after(terms.waitMs, () => timedOut(this), true);
+    this.#timedOut = timedOut;
+    this.#patience = patience;
+    patience.add(this);
+    if (!terms.signal) return;
     this.#onAbort = () => leave(this, terms.signal?.reason);
-    terms.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    terms.signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** When its wait is over, on the monotonic clock. */
+  get endsAtMs(): number {
+    return this.enteredAt.monotonicMs + this.terms.waitMs;
+  }
+
+  timeOut(): void {
+    this.#timedOut(this);
   }
 
   waitedMs(now: Instant): number {
@@ -56,7 +70,7 @@ export class Caller {
   }
 
   #settle(): void {
-    this.#cancelTimer();
-    this.terms.signal?.removeEventListener('abort', this.#onAbort);
+    this.#patience.remove(this);
+    if (this.#onAbort) this.terms.signal?.removeEventListener('abort', this.#onAbort);
   }
 }

@@ -74,6 +74,7 @@ export class LocalQueue implements LeaseKeeper {
       const busy = this.#state.kind === 'standing' ? this.#state.stand.busy : 0;
       const caller = new Caller(
         this.clock,
+        this.#parts.patience,
         terms,
         busy,
         { granted, refused },

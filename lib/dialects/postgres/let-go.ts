@@ -1,6 +1,6 @@
 import type { LockStatements, Release } from '../../contracts/dialect.js';
 import { toText } from '../sql/rows.js';
-import { CHANNEL_PREFIX, channelHalf, clock, clockWith, headOf, lineLives, nextToken, notifyOwner, reserved, tailOf } from './sql.js';
+import { CHANNEL_PREFIX, channelHalf, clockRow, headOf, lineLives, nextToken, notifyOwner, reserved, tailOf } from './sql.js';
 
 /** How a lock is given back, or taken away. */
 export function lettingGoStatements(table: string): Pick<LockStatements, 'release' | 'releaseAll' | 'leave' | 'free'> {
@@ -72,24 +72,24 @@ function lettingGo(mine: string, rest: string, sent: Sent): string {
   ].join(', ');
 }
 
-const releaseText = (table: string) => `WITH ${clockWith(asynchronousCommit)}
-  UPDATE ${table} l SET ${lettingGo('true', 'l.line', one)} FROM clock c WHERE l.name = $1 AND l.owner = $2
+const releaseText = (table: string) => `
+  UPDATE ${table} l SET ${lettingGo('true', 'l.line', one)} FROM ${clockRow(asynchronousCommit)} c WHERE l.name = $1 AND l.owner = $2
   RETURNING ${notified}`;
 
 // It waits for no row, because of two statements that wait for each other's rows one would fail.
-const releaseAllText = (table: string) => `WITH ${clockWith(asynchronousCommit)}, mine AS MATERIALIZED (
+const releaseAllText = (table: string) => `WITH mine AS MATERIALIZED (
     SELECT l.name, a.owner, a.used, a.rest, a.claim
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) AS a(name, owner, used, rest, claim)
     JOIN ${table} l ON l.name = a.name AND l.owner = a.owner
     FOR NO KEY UPDATE OF l SKIP LOCKED
   )
-  UPDATE ${table} l SET ${lettingGo('true', 'l.line', each)} FROM clock c, mine WHERE l.name = mine.name
+  UPDATE ${table} l SET ${lettingGo('true', 'l.line', each)} FROM ${clockRow(asynchronousCommit)} c, mine WHERE l.name = mine.name
   RETURNING mine.owner AS released, ${notified}`;
 
 // RETURNING shows a row only as it became: a claim that begins now is one that this statement made, or one that may as well be told again.
-const leaveText = (table: string) => `WITH ${clockWith(asynchronousCommit)}
+const leaveText = (table: string) => `
   UPDATE ${table} l SET ${lettingGo('coalesce(l.owner = $2, false)', `replace(l.line, $2 || ',', '')`, one)}
-  FROM clock c WHERE l.name = $1 AND (l.owner = $2 OR strpos(l.line, $2) > 0)
+  FROM ${clockRow(asynchronousCommit)} c WHERE l.name = $1 AND (l.owner = $2 OR strpos(l.line, $2) > 0)
   RETURNING CASE WHEN l.acquired_at = c.ms AND l.holder = '' THEN ${notifyOwner('l.owner')} END AS notified`;
 
 // The old holder may still be handing out numbers that its row reserved, so the next token starts above them; and its fenced transactions
@@ -98,12 +98,12 @@ function freeText(table: string): string {
   const change = (column: string, handedOver: string, freed: string) =>
     `${column} = CASE WHEN ${lineLives} THEN ${handedOver} ELSE ${freed} END`;
 
-  return `WITH ${clock} UPDATE ${table} l SET
+  return `UPDATE ${table} l SET
     ${change('owner', headOf('l.line'), 'NULL')}, ${change('line', tailOf('l.line'), `''`)},
     ${change('token', nextToken, 'l.token')}, ${change('token_top', reserved(nextToken), 'l.token_top')},
     ${change('acquired_at', 'c.ms', 'l.acquired_at')}, ${change('expires_at', 'c.ms + $2::bigint', '0')}, ${change('released_at', 'NULL', 'c.ms')},
     ${change('holder', `''`, 'l.holder')}, ${change('label', `''`, 'l.label')}, revoked = false, seized = ${nextToken}
-  FROM clock c WHERE l.name = $1 AND l.expires_at > c.ms
+  FROM ${clockRow()} c WHERE l.name = $1 AND l.expires_at > c.ms
   RETURNING ${notified}`;
 }
 

@@ -1,7 +1,7 @@
 import type { Claim, LockStatements } from '../../contracts/dialect.js';
 import { LONGEST_LINE_MS, MOST_IN_LINE, PLACE_LENGTH } from '../../contracts/line.js';
 import { toAskAnswer, toGrant, toJoinAnswer } from '../sql/rows.js';
-import { clock, headOf, lineLives, lineLivesAt, nextToken, nextTokenFrom, notifyOwner, reserved, seen, tailOf } from './sql.js';
+import { clock, clockRow, headOf, lineLives, lineLivesAt, nextToken, nextTokenFrom, notifyOwner, reserved, seen, tailOf } from './sql.js';
 
 const inTime = '($7::bigint IS NULL OR c.ms <= $7)';
 const mine = '(l.owner = $2 AND NOT l.revoked)';
@@ -23,10 +23,10 @@ const toAnother = `(NOT ${mine} AND ${lives} AND ${headOf('l.line')} <> $2)`;
 //
 // No column of an index changes but where a lock is taken from who did not give it back, so the row stays on its page and the indexes as they
 // are (https://www.postgresql.org/docs/current/storage-hot.html).
-const taking = (table: string) => `
+const taking = (table: string, clock: string) => `
   INSERT INTO ${table} AS l (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked, seized)
   SELECT $1, $2, c.us, ${reserved('c.us')}, c.ms, c.ms + $3::bigint, $5, $6, '', 0, false, pg_backend_pid()
-  FROM clock c WHERE ${inTime} AND (
+  FROM ${clock} c WHERE ${inTime} AND (
     (SELECT true FROM ${table} l WHERE l.name = $1 AND (${mine} OR l.expires_at <= c.ms) FOR UPDATE OF l SKIP LOCKED)
     OR NOT EXISTS (SELECT FROM ${table} WHERE name = $1 AND owner IS DISTINCT FROM $2)
   )
@@ -48,7 +48,7 @@ const taking = (table: string) => `
 const notified = `CASE WHEN l.owner <> $2 THEN ${notifyOwner('l.owner')} END AS notified`;
 
 // Nothing comes back where nothing was taken: to say who is in the way costs every ask that finds the lock free a tenth of its time.
-const askText = (table: string) => `WITH ${clock} ${taking(table)}
+const askText = (table: string) => `${taking(table, clockRow())}
   RETURNING l.owner, l.token, l.token_top, l.acquired_at, l.line, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, ${notified}`;
 
 const claimValues = ({ key, owner, ttlMs, claimMs, holder, label, notAfter }: Claim) => [
@@ -64,7 +64,7 @@ const claimValues = ({ key, owner, ttlMs, claimMs, holder, label, notAfter }: Cl
 // Who finds the row free meanwhile stands nowhere and asks again: a line without an owner would be nobody's to advance.
 //
 // Under READ COMMITTED this statement still sees the row as it was when it started, which is what an answer needs that says who is in the way.
-const joinText = (table: string) => `WITH ${clock}, taken AS (${taking(table)} RETURNING ${seen('l')}, ${notified}
+const joinText = (table: string) => `WITH ${clock}, taken AS (${taking(table, 'clock')} RETURNING ${seen('l')}, ${notified}
 ), stood AS (
   UPDATE ${table} l SET
     line = CASE WHEN NOT ${lineLives} THEN $2 || ',' WHEN strpos(l.line, $2) > 0 THEN l.line ELSE l.line || $2 || ',' END,
@@ -91,9 +91,9 @@ const advanceText = (table: string) => `WITH ${clock}, advanced AS (
   RETURNING l.owner
 ) SELECT ${notifyOwner('owner')} AS notified FROM advanced`;
 
-const confirmText = (table: string) => `WITH ${clock}
+const confirmText = (table: string) => `
   UPDATE ${table} l SET expires_at = greatest(l.expires_at, c.ms + $3::bigint), acquired_at = c.ms, holder = $4, label = $5
-  FROM clock c WHERE l.name = $1 AND l.owner = $2 AND NOT l.revoked
+  FROM ${clockRow()} c WHERE l.name = $1 AND l.owner = $2 AND NOT l.revoked
   RETURNING c.ms AS now, ${seen('l')}`;
 
 /** How a lock changes hands. */

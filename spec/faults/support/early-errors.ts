@@ -2,8 +2,8 @@ import pg from 'pg';
 
 /**
  * Gives every client of `pg` a listener before it connects. Sequelize 6 adds its own one turn after the connection is there, so an error
- * that comes in the same packet as the server's «ready» ends the process (`defects/early-error.ts`). That is no fault of a lock's, and
- * would hide what is.
+ * that comes in the same packet as the server's «ready» ends the process. That is no fault of a lock's, whose
+ * own connections have one (`spec/adapters/early-errors.spec.ts`), and would hide what is.
  */
 export function toleratesEarlyErrors(): void {
   // Called with the client as `this` below.
