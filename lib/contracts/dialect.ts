@@ -121,7 +121,7 @@ export interface Claim {
   readonly notAfter: DatabaseMs | undefined;
 }
 
-/** What the row says of its owner's lease. */
+/** What the row says of its owner's lease. `now`: the database's time then, or earlier where it says again what it had granted before. */
 export interface Grant {
   readonly token: number;
   readonly tokenTop: number;

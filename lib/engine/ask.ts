@@ -56,11 +56,12 @@ export function claimOf({ holder }: EngineParts, { key }: NamedLock, owner: stri
   return { key, owner, ttlMs: Math.ceil(terms.ttlMs), claimMs: Math.ceil(terms.claimMs), holder, label: terms.label, notAfter };
 }
 
-/** Every answer to an ask tells the database's time. */
+/** Answers tell the database's time; one that repeats what was granted before tells an old one. */
 export function learn(
   { store }: EngineParts,
-  { answer, lastSent }: Answered<AskAnswer | { readonly kind: 'waiting'; readonly now: number }>,
+  { answer, lastSent, unsureUntilMs }: Answered<AskAnswer | { readonly kind: 'waiting'; readonly now: number }>,
 ): void {
+  if (unsureUntilMs !== undefined) return;
   const now = answer.kind === 'granted' ? answer.grant.now : answer.now;
   if (now !== undefined) store.databaseClock.learn(now, lastSent);
 }

@@ -2,7 +2,7 @@ import type { PollingPolicy } from '../contracts/polling-policy.js';
 import { type Duration, parseDuration } from '../core/duration.js';
 
 export interface ExponentialPollingOptions {
-  /** The first interval's length; default 50 ms. */
+  /** The first interval's length; default 25 ms. */
   readonly first?: Duration;
   /** No interval is longer; default 1 s. */
   readonly ceiling?: Duration;
@@ -16,7 +16,7 @@ export interface ExponentialPollingOptions {
  *
  * @throws {RangeError} an interval below 1 ms, or a ceiling below the first
  */
-export function exponentialPolling({ first = 50, ceiling = 1_000 }: ExponentialPollingOptions = {}): PollingPolicy {
+export function exponentialPolling({ first = 25, ceiling = 1_000 }: ExponentialPollingOptions = {}): PollingPolicy {
   const firstMs = parseDuration('first', first, { min: 1 });
   const ceilingMs = parseDuration('ceiling', ceiling, { min: firstMs });
   return ({ attempt, random }) => random() * Math.min(ceilingMs, firstMs * 2 ** (attempt - 1));

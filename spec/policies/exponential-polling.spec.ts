@@ -13,8 +13,8 @@ describe('exponentialPolling', () => {
     ]);
   });
 
-  it('begins with 50 ms and goes up to 1 s by itself', () => {
-    expect(delays(exponentialPolling(), 1).slice(0, 7)).to.deep.equal([50, 100, 200, 400, 800, 1_000, 1_000]);
+  it('begins with 25 ms and goes up to 1 s by itself', () => {
+    expect(delays(exponentialPolling(), 1).slice(0, 7)).to.deep.equal([25, 50, 100, 200, 400, 800, 1_000]);
   });
 
   it('spreads over the whole interval after the cap, so that capped clients do not wake together', () => {

@@ -1,6 +1,7 @@
-import type { Claim, LockStatements } from '../../contracts/dialect.js';
+import type { AskAnswer, Claim, LockStatements } from '../../contracts/dialect.js';
 import { LONGEST_LINE_MS, MOST_IN_LINE, PLACE_LENGTH } from '../../contracts/line.js';
-import { toAskAnswer, toGrant, toJoinAnswer } from '../sql/rows.js';
+import type { Row } from '../../contracts/session.js';
+import { toGrant, toJoinAnswer } from '../sql/rows.js';
 import { clock, clockRow, headOf, lineLives, lineLivesAt, nextToken, nextTokenFrom, notifyOwner, reserved, seen, tailOf } from './sql.js';
 
 const inTime = '($7::bigint IS NULL OR c.ms <= $7)';
@@ -47,9 +48,16 @@ const taking = (table: string, clock: string) => `
 
 const notified = `CASE WHEN l.owner <> $2 THEN ${notifyOwner('l.owner')} END AS notified`;
 
-// Nothing comes back where nothing was taken: to say who is in the way costs every ask that finds the lock free a tenth of its time.
+// Nothing comes back where nothing was taken, and no token where it was handed to the head of the line: each column that an answer has more
+// costs every ask that finds the lock free.
 const askText = (table: string) => `${taking(table, clockRow())}
-  RETURNING l.owner, l.token, l.token_top, l.acquired_at, l.line, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now, ${notified}`;
+  RETURNING CASE WHEN l.owner = $2 THEN l.token END AS token, l.token_top, l.acquired_at, l.line, ${notified}`;
+
+/** It was granted at the moment of the statement, or of the one before that was not answered. */
+function toAnswer(row: Row | undefined): AskAnswer {
+  if (!row || row['token'] === null) return { kind: 'busy', now: undefined, occupant: undefined };
+  return { kind: 'granted', grant: toGrant({ ...row, now: row['acquired_at'] }) };
+}
 
 const claimValues = ({ key, owner, ttlMs, claimMs, holder, label, notAfter }: Claim) => [
   key,
@@ -104,7 +112,7 @@ export function takingStatements(table: string): Pick<LockStatements, 'ask' | 'j
   return {
     ask: (claim) => ({
       statement: { id: 'dlock_ask', text: ask, values: claimValues(claim) },
-      read: ([row]) => toAskAnswer(row, claim),
+      read: ([row]) => toAnswer(row),
     }),
 
     join: (claim) => ({

@@ -1,6 +1,9 @@
 import type { Scenario } from '../scenario.js';
 import { sideBySide } from './side-by-side.js';
 
+/** A service runs for longer than a compiler takes to notice what is hot: some thousands of pairs. */
+const WARM_UP_MS = 3_000;
+
 export const freeLock: Scenario = {
   title: 'A free lock, one caller: take it, give it back',
   contenders: ['library', 'library-durable', 'raw', 'verrou', 'advisory-lock'],
@@ -19,7 +22,7 @@ export const freeLock: Scenario = {
     sideBySide(contenders, { url: grounds.url }, grounds, {
       names: 1,
       callers: 1,
-      warmUpMs: grounds.ms(700, 50),
+      warmUpMs: grounds.ms(WARM_UP_MS, 50),
       forMs: grounds.ms(100, 20),
     }),
 };

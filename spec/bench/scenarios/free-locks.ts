@@ -19,7 +19,7 @@ export const freeLocks: Scenario = {
     sideBySide(contenders, { url: grounds.url, connections: CONNECTIONS }, grounds, {
       names: 997,
       callers: 32,
-      warmUpMs: grounds.ms(1_500, 50),
+      warmUpMs: grounds.ms(3_000, 50),
       forMs: grounds.ms(150, 20),
     }),
 };
