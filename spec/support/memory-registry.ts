@@ -14,6 +14,9 @@ export function noSource(): LockSource {
     idleCount: 0,
     query: () => Promise.resolve(undefined),
     Client: class {
+      on(): void {
+        // It never fails.
+      }
       connect = () => Promise.resolve();
       end = () => Promise.resolve();
     },
