@@ -38,6 +38,8 @@ export async function sideBySide(
       await crew.first.run('pairs', { ...what, prefix, forMs: warmUpMs });
       seen.set(contender, []);
     }
+    // Connections that were idle while the others warmed up are opened anew here, and not in a block that counts.
+    for (const crew of crews.values()) await crew.first.run('pairs', { ...what, prefix, forMs });
     for (let block = grounds.count(BLOCKS, BLOCKS_IF_QUICK); block > 0; block--) {
       for (const [contender, crew] of crews) seen.get(contender)?.push(await crew.first.run('pairs', { ...what, prefix, forMs }));
     }
