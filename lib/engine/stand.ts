@@ -118,8 +118,9 @@ export class Stand {
       case 'waiting':
         return this.#waitInLine(owner, terms, answer);
       case 'busy':
+        if (!standing) return undefined;
         if (answer.now === undefined) await this.#parts.store.clockStepped();
-        if (standing) await this.#pause(this.#delayMs(answer.occupant, answer.now));
+        await this.#pause(this.#delayMs(answer.occupant, answer.now));
         return undefined;
       case 'late':
         // The clocks' offset has changed, and this answer told the new one.

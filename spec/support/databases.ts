@@ -68,7 +68,11 @@ const makers: Readonly<Record<DialectName, () => Promise<TestDatabase>>> = {
     const linesBefore = server.logLines?.().length;
     return new Database('postgres', server.url(name), {
       logLines: () => server.logLines?.().slice(linesBefore),
-      drop: () => administer(server, `DROP DATABASE ${name} WITH (FORCE)`),
+      // In two steps: PostgreSQL 12 cannot force it.
+      async drop() {
+        await administer(server, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+        await administer(server, `DROP DATABASE ${name}`);
+      },
     });
   },
 
@@ -77,7 +81,8 @@ const makers: Readonly<Record<DialectName, () => Promise<TestDatabase>>> = {
     const folder = await mkdtemp(join(tmpdir(), 'locks-sqlite-'));
     return new Database('sqlite', `sqlite:${join(folder, 'locks.db')}`, {
       logLines: () => undefined,
-      drop: () => rm(folder, { recursive: true, force: true }),
+      // A connection that is about to close may make its journal meanwhile.
+      drop: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
     });
   },
 };
