@@ -159,12 +159,13 @@ export class ConnectionPool implements Session {
   #runOn(connection: unknown, statement: Statement, timeoutMs: number): Promise<readonly Row[]> {
     return new Promise((resolve, reject) => {
       let answered = false;
+      const running = this.#driver.run(connection, statement);
       const cancel = this.#clock.after(timeoutMs, () => {
         answered = true;
         this.#giveUp(connection);
         reject(new StatementError(noAnswer, new Error(`No answer within ${Math.round(timeoutMs)} ms.`)));
       });
-      this.#driver.run(connection, statement).then(
+      running.then(
         (rows) => {
           if (answered) return;
           cancel();

@@ -62,6 +62,11 @@ export interface LockStatements {
    * ran too late: to a lock that is free, which most are, that would be dear.
    */
   ask(claim: Claim): Step<AskAnswer>;
+  /**
+   * {@link ask}, as quickly as can be: takes only what was given back and nobody waits for. To `owner` it may answer that its own lock is busy.
+   * Who sends it sends {@link join} or {@link ask} next.
+   */
+  takeFree?(claim: Claim): Step<AskAnswer>;
   /** {@link ask}, and stands in line if busy. */
   join(claim: Claim & { readonly waitMs: number }): Step<JoinAnswer>;
   /** Sends `payload` to who listens as `registry`, where the server can notify. */
@@ -81,6 +86,8 @@ export interface LockStatements {
   fence(fenced: readonly Fenced[]): Step<readonly string[]>;
   /** Frees the row that `owner` holds, or hands it to the head of the line. True where it held it. */
   release(release: Release): Step<boolean>;
+  /** {@link release}, as quickly as can be: only where nobody stands in line. False: somebody does, or the row names another owner. */
+  releaseLone?(release: Release): Step<boolean>;
   /** {@link release} of several names, except where a row is locked just now: it waits for nobody. The owners whose rows it let go. */
   releaseAll?(releases: readonly Release[]): Step<readonly string[]>;
   /** Out of the line, and {@link release} if the row names `owner` meanwhile: one statement for all ways of giving up. */

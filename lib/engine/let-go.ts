@@ -1,8 +1,8 @@
-import type { Release } from '../contracts/dialect.js';
 import { statementTimeout } from '../core/deadline.js';
 import type { EngineParts } from './engine-parts.js';
 import type { Holding } from './holding.js';
 import type { Terms } from './options.js';
+import type { Outgoing } from './releases.js';
 
 /**
  * Sends the release of a holding that has ended here. False: the row was somebody else's already.
@@ -17,7 +17,7 @@ export async function letGo(
 ): Promise<boolean> {
   const { name, key, owner, usedToken, deadline } = holding;
   try {
-    const release: Release = { key, owner, usedToken, restMs, claimMs: Math.ceil(terms.claimMs) };
+    const release: Outgoing = { key, owner, usedToken, restMs, claimMs: Math.ceil(terms.claimMs), alone: !holding.othersWait };
     const wasOurs = await releases.send(release, {
       lockName: name,
       timeoutMs: statementTimeout(terms.ttlMs),

@@ -4,12 +4,18 @@ import { type Attempt, failureOf, type Store, storeError } from './store.js';
 /** No more of them in one statement. */
 const MOST_TOGETHER = 100;
 
+/** A release, with what is known about its line. */
+export interface Outgoing extends Release {
+  /** Nobody was seen in line behind it. */
+  readonly alone: boolean;
+}
+
 /** Of each owner: whether the row was its own. Nothing of those that the statement did not reach. */
 type Told = ReadonlyMap<string, boolean>;
 
 interface Gathering {
   readonly timeoutMs: number;
-  readonly releases: Release[];
+  readonly releases: Outgoing[];
   readonly told: Promise<Told>;
 }
 
@@ -26,10 +32,10 @@ export class Releases {
   }
 
   /** True where the row was the owner's. @throws {LockStoreError} */
-  async send(release: Release, attempt: Pick<Attempt<boolean>, 'lockName' | 'timeoutMs' | 'remainingMs'>): Promise<boolean> {
+  async send(release: Outgoing, attempt: Pick<Attempt<boolean>, 'lockName' | 'timeoutMs' | 'remainingMs'>): Promise<boolean> {
     let mayBeDone = false;
     try {
-      const told = this.#store.statements.releaseAll && (await this.#together(release, attempt.timeoutMs)).get(release.owner);
+      const told = await this.#quickly(release, attempt.timeoutMs);
       if (told !== undefined) return told;
     } catch (error) {
       const { outcome, transient } = failureOf(error);
@@ -42,31 +48,46 @@ export class Releases {
     return answer || mayBeDone || unsureUntilMs !== undefined;
   }
 
-  #together(release: Release, timeoutMs: number): Promise<Told> {
-    const open = this.#gathering;
-    const gathering = open?.timeoutMs === timeoutMs && open.releases.length < MOST_TOGETHER ? open : this.#gather(timeoutMs);
-    gathering.releases.push(release);
-    return gathering.told;
+  /** `undefined` where there is no quicker way than the release itself, or that did not reach the row. @throws {StatementError} */
+  async #quickly(release: Outgoing, timeoutMs: number): Promise<boolean | undefined> {
+    const { statements } = this.#store;
+    const [joins, isQuick] = [statements.releaseAll !== undefined, release.alone && statements.releaseLone !== undefined];
+    if (!joins && !isQuick) return undefined;
+    return (await this.#together(release, timeoutMs, joins ? MOST_TOGETHER : 1)).get(release.owner);
   }
 
-  #gather(timeoutMs: number): Gathering {
-    const releases: Release[] = [];
+  #together(release: Outgoing, timeoutMs: number, most: number): Promise<Told> {
+    const open = this.#gathering;
+    if (open?.timeoutMs !== timeoutMs || open.releases.length >= most) return this.#gather(release, timeoutMs);
+    open.releases.push(release);
+    return open.told;
+  }
+
+  #gather(first: Outgoing, timeoutMs: number): Promise<Told> {
+    const releases = [first];
     const close = () => {
-      if (this.#gathering === gathering) this.#gathering = undefined;
+      if (this.#gathering?.releases === releases) this.#gathering = undefined;
     };
     const step = (statements: LockStatements) => (close(), stepOf(statements, releases));
-    const told = this.#store.once({ name: 'releaseAll', timeoutMs, step }).then(({ answer }) => answer);
-    const gathering: Gathering = { timeoutMs, releases, told: told.finally(close) };
-    return (this.#gathering = gathering);
+    const sent = this.#store.once({ name: 'releaseAll', timeoutMs, step });
+    const told = sent.then(({ answer }) => answer).finally(close);
+    this.#gathering = { timeoutMs, releases, told };
+    return told;
   }
 }
 
-function stepOf(statements: LockStatements, releases: readonly Release[]): Step<Told> {
+function stepOf(statements: LockStatements, releases: readonly Outgoing[]): Step<Told> {
   const [first] = releases;
-  if (first && releases.length === 1) return mapped(statements.release(first), (wasOurs) => new Map([[first.owner, wasOurs]]));
+  if (first && releases.length === 1) return stepForOne(statements, first);
   const together = statements.releaseAll?.(releases);
   if (!together) throw new TypeError('The dialect lets go of one row at a time.');
   return mapped(together, (owners) => new Map(owners.map((owner) => [owner, true])));
+}
+
+function stepForOne(statements: LockStatements, release: Outgoing): Step<Told> {
+  const lone = release.alone ? statements.releaseLone?.(release) : undefined;
+  // Where the quick way does not reach the row, the full one must tell why.
+  return mapped(lone ?? statements.release(release), (wasOurs) => new Map(lone && !wasOurs ? [] : [[release.owner, wasOurs]]));
 }
 
 const mapped = <A, B>({ statement, read }: Step<A>, to: (answer: A) => B): Step<B> => ({ statement, read: (rows) => to(read(rows)) });

@@ -162,9 +162,14 @@ export class Stand {
   }
 
   async #askFirst(owner: string, terms: Terms): Promise<Answered<AskAnswer>> {
-    const answered = await this.#ask<AskAnswer>('ask', terms, (statements, notAfter) =>
-      statements.ask(claimOf(this.#parts, this.#queue, owner, terms, notAfter)),
-    );
+    let again = false;
+    const answered = await this.#ask<AskAnswer>('ask', terms, (statements, notAfter) => {
+      const claim = claimOf(this.#parts, this.#queue, owner, terms, notAfter);
+      // Only the full ask knows what an attempt before this one, whose answer was lost, may have taken.
+      const quick = again ? undefined : statements.takeFree?.(claim);
+      again = true;
+      return quick ?? statements.ask(claim);
+    });
     return this.#learnt(answered);
   }
 

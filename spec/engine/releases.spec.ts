@@ -58,7 +58,7 @@ describe('Releases', () => {
   beforeEach(() => make({ ...memoryStatements(), releaseAll }));
 
   const release = (owner: string): Release => ({ key: `lock of ${owner}`, owner, usedToken: 1, restMs: 0, claimMs: 3_000 });
-  const send = (owner: string, timeoutMs = 1_000) => releases.send(release(owner), { timeoutMs });
+  const send = (owner: string, timeoutMs = 1_000, alone = false) => releases.send({ ...release(owner), alone }, { timeoutMs });
   const failure = (outcome: typeof UNKNOWN) => new StatementError(outcome, new Error('broken'));
   const written = () => session.written.map(({ id, values: [first] }) => [id, id === 'releaseAll' ? (first as Release[]).length : 1]);
 
@@ -131,5 +131,45 @@ describe('Releases', () => {
     await session.serve(true);
     await session.serve(true);
     expect(await all).to.deep.equal([true, true]);
+  });
+
+  describe('that nobody was seen to wait for', () => {
+    const releaseLone: LockStatements['releaseLone'] = (lone) => ({
+      statement: { id: 'releaseLone', text: '', values: [lone] },
+      read: ([row]) => row?.['answer'] === true,
+    });
+    const sendAlone = (owner: string) => send(owner, 1_000, true);
+
+    for (const [title, more] of [
+      ['and others together', { releaseAll }],
+      ['and others one by one', {}],
+    ] as const) {
+      describe(title, () => {
+        beforeEach(() => make({ ...memoryStatements(), ...more, releaseLone }));
+
+        it('go the quick way', async () => {
+          const sent = sendAlone('a');
+          await session.serve(true);
+          expect([await sent, written()]).to.deep.equal([true, [['releaseLone', 1]]]);
+        });
+
+        it('are sent in full where that did not reach the row, and then it is known whose it was', async () => {
+          for (const wasOurs of [true, false]) {
+            const sent = sendAlone('a');
+            await session.serve(false);
+            await session.serve(wasOurs);
+            expect(await sent).to.equal(wasOurs);
+          }
+          expect(written().map(([id]) => id)).to.deep.equal(['releaseLone', 'release', 'releaseLone', 'release']);
+        });
+
+        it('are sent in full where that was never answered: no row means that it had been carried out', async () => {
+          const sent = sendAlone('a');
+          await session.serve(failure(UNKNOWN));
+          await session.serve(false);
+          expect(await sent).to.equal(true);
+        });
+      });
+    }
   });
 });

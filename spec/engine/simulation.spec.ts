@@ -63,7 +63,7 @@ class Simulation {
   readonly clock = new ManualClock();
   readonly database = new MemoryDatabase(this.clock);
   readonly replicas = [true, true, false].map(
-    (announced, at) => new Replica(this.database, this.clock, { announced, holder: `replica ${at}` }),
+    (announced, at) => new Replica(this.database, this.clock, { announced, quick: at % 2 === 0, holder: `replica ${at}` }),
   );
   readonly tokens = new Map<string, number[]>();
   readonly #held = new Set<Lease>();

@@ -8,7 +8,7 @@ import { atMost, within } from '../../lib/policies/combine.js';
 import { fixedPolling } from '../../lib/policies/fixed-polling.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 import { MemoryDatabase } from '../support/memory-database.js';
-import { answeredAfter, silent } from '../support/memory-session.js';
+import { answeredAfter, answerLost, silent } from '../support/memory-session.js';
 import { failureOf, rejection, watched } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';
 
@@ -397,6 +397,46 @@ describe('Waiting for another process', () => {
       await held.release();
       await clock.advance('1s');
       expect(second.status()).to.equal('fulfilled');
+    });
+  });
+
+  describe('where the dialect has quick statements', () => {
+    let replica: Replica;
+    beforeEach(() => (replica = new Replica(database, clock, { quick: true })));
+
+    it('takes and gives back a free lock by these alone', async () => {
+      await (await replica.acquire('quiet')).release();
+      await (await replica.acquire('quiet')).release();
+      expect(replica.session.steps).to.deep.equal(['takeFree', 'releaseLone', 'takeFree', 'releaseLone']);
+    });
+
+    it('stands in line by the full ones, and takes there what ended unreleased', async () => {
+      const waiting = replica.acquire('invoices');
+      await clock.advance(10);
+      expect(replica.session.steps).to.deep.equal(['takeFree', 'join']);
+      await held.release();
+      await clock.advance('1s');
+      await (await waiting).release();
+      database.rows.set('crashed', { ...database.row('invoices'), owner: 'f'.repeat(32) });
+      await replica.acquire('crashed');
+      expect(replica.session.steps.slice(-2)).to.deep.equal(['takeFree', 'join']);
+    });
+
+    it('asks in full after an answer that was lost, and knows what that took', async () => {
+      replica.session.plan('takeFree', answerLost);
+      const lease = watched(replica.acquire('quiet'));
+      await clock.advance('1s');
+      expect([lease.status(), replica.session.steps]).to.deep.equal(['fulfilled', ['takeFree', 'ask']]);
+    });
+
+    it('gives back in full what others were seen to wait for, or began to wait for unseen', async () => {
+      const lease = await replica.acquire('quiet');
+      const waiting = watched(new Replica(database, clock).acquire('quiet'));
+      await clock.advance(10);
+      await lease.release();
+      expect(replica.session.steps).to.deep.equal(['takeFree', 'releaseLone', 'release']);
+      await clock.advance('1s');
+      expect(waiting.status()).to.equal('fulfilled');
     });
   });
 });

@@ -90,6 +90,12 @@ export class MemoryDatabase {
     return answer.kind === 'granted' ? answer : { kind: 'busy', now: undefined, occupant: undefined };
   }
 
+  takeFree(claim: Claim): AskAnswer {
+    const row = this.rows.get(claim.key);
+    if (row && (row.owner !== undefined || this.#lives(row))) return { kind: 'busy', now: undefined, occupant: undefined };
+    return this.ask(claim);
+  }
+
   join(claim: JoinClaim): JoinAnswer {
     return this.#take(claim, claim.waitMs);
   }
@@ -139,6 +145,10 @@ export class MemoryDatabase {
     if (this.#lives(row) && restMs === 0) this.#handOver(row, claimMs, used);
     else this.#free(row, used, restMs);
     return true;
+  }
+
+  releaseLone(release: Release): boolean {
+    return this.rows.get(release.key)?.line.length === 0 && this.release(release);
   }
 
   leave(leave: Omit<Release, 'restMs'>): void {
@@ -258,8 +268,8 @@ export class MemoryDatabase {
 /** What a step is called. */
 export type StepName = Exclude<keyof LockStatements, 'createSql'>;
 
-/** Statements that carry their arguments instead of SQL; a session runs them by {@link execute}. */
-export function memoryStatements(): LockStatements {
+/** Statements that carry their arguments instead of SQL; a session runs them by {@link execute}. `quick`: with those that a dialect may leave out. */
+export function memoryStatements({ quick = false } = {}): LockStatements {
   const step =
     (name: StepName) =>
     (...args: unknown[]): Step<never> => ({
@@ -272,6 +282,7 @@ export function memoryStatements(): LockStatements {
     create: step('create'),
     createSql: () => 'CREATE TABLE in memory;\n',
     ask: step('ask'),
+    ...(quick && { takeFree: step('takeFree'), releaseLone: step('releaseLone') }),
     join: step('join'),
     notify: step('notify'),
     look: step('look'),

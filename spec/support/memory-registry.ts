@@ -38,7 +38,7 @@ export const memoryDialect = (session: MemorySession): Dialect => ({
     limits: [],
   },
   transactionDefaults: {},
-  statements: memoryStatements,
+  statements: () => memoryStatements(),
   driver: {
     prepare: (connection) => Promise.resolve(connection),
     run: (_connection, statement) => session.send(statement),

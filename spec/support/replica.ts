@@ -15,6 +15,8 @@ import { Recorder } from './recorder.js';
 export interface ReplicaOptions extends Partial<TermDefaults>, Partial<Pick<EngineSettings, 'holder' | 'maxWaiting' | 'retry'>> {
   /** Hand-overs are announced, and the waker says that this can be relied on. */
   readonly announced?: boolean;
+  /** Its dialect has quick statements for locks that nobody else wants. */
+  readonly quick?: boolean;
   /** Called when the waker is closed. */
   readonly wakerClosed?: () => void;
 }
@@ -30,14 +32,22 @@ export class Replica {
   readonly #defaults: TermDefaults;
 
   constructor(database: MemoryDatabase, clock: ManualClock, options: ReplicaOptions = {}) {
-    const { holder = 'replica', maxWaiting = Infinity, retry = transientRetry(), announced = false, wakerClosed, ...terms } = options;
+    const {
+      holder = 'replica',
+      maxWaiting = Infinity,
+      retry = transientRetry(),
+      announced = false,
+      quick = false,
+      wakerClosed,
+      ...terms
+    } = options;
     this.#defaults = { polling: fixedPolling(200), ...terms };
     this.session = new MemorySession(database, clock);
     this.settings = {
       session: this.session,
       transactions: undefined,
       classify: () => ({ outcome: 'unknown', transient: false }),
-      statements: memoryStatements(),
+      statements: memoryStatements({ quick }),
       retry,
       waker: closing(announced ? this.#announcing(database) : pollingOnly(), wakerClosed),
       clock,

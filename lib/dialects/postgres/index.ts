@@ -7,6 +7,7 @@ import { operatorStatements } from './operate.js';
 import { schemaStatements } from './schema.js';
 import { quotedTable } from './sql.js';
 import { takingStatements } from './take.js';
+import { uncontendedStatements } from './uncontended.js';
 
 /** PostgreSQL, through `pg`. */
 export const postgres: Dialect<PgClient> = {
@@ -28,6 +29,7 @@ export const postgres: Dialect<PgClient> = {
     return {
       ...schemaStatements(name),
       ...takingStatements(table),
+      ...uncontendedStatements(table),
       ...keepingStatements(table),
       ...lettingGoStatements(table),
       ...operatorStatements(table),

@@ -1,6 +1,17 @@
 import type { LockStatements, Release } from '../../contracts/dialect.js';
 import { toText } from '../sql/rows.js';
-import { CHANNEL_PREFIX, channelHalf, clockRow, headOf, lineLives, nextToken, notifyOwner, reserved, tailOf } from './sql.js';
+import {
+  asynchronousCommit,
+  CHANNEL_PREFIX,
+  channelHalf,
+  clockRow,
+  headOf,
+  lineLives,
+  nextToken,
+  notifyOwner,
+  reserved,
+  tailOf,
+} from './sql.js';
 
 /** How a lock is given back, or taken away. */
 export function lettingGoStatements(table: string): Pick<LockStatements, 'release' | 'releaseAll' | 'leave' | 'free'> {
@@ -36,9 +47,6 @@ export function lettingGoStatements(table: string): Pick<LockStatements, 'releas
 
 /** What `release_all` is sent, one array each. */
 const releaseColumns = ['key', 'owner', 'usedToken', 'restMs', 'claimMs'] as const satisfies (keyof Release)[];
-
-/** A release may be lost in a server's crash: that costs one lease of waiting and never exclusion. A grant may not. */
-const asynchronousCommit = `, set_config('synchronous_commit', 'off', true) AS commits`;
 
 /** What a statement was sent of {@link Release}. */
 interface Sent {

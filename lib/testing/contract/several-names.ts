@@ -62,7 +62,9 @@ export const severalNames: readonly Case[] = [
     async run({ locks, freshName, dialect }) {
       const name = freshName();
       let releases = 0;
-      const faulty = intercepted(dialect, (step, run) => (step === 'release' && ++releases === 1 ? Promise.reject(refused()) : run()));
+      const faulty = intercepted(dialect, (step, run) =>
+        step.startsWith('release') && ++releases === 1 ? Promise.reject(refused()) : run(),
+      );
       const registry = locks({ dialect: faulty });
       const failed: (string | undefined)[] = [];
       registry.on('failed', ({ lockName }) => failed.push(lockName));

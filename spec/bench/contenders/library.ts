@@ -42,13 +42,17 @@ function withDurableRelease(dialect: Library.Dialect): Library.Dialect {
       const statements = dialect.statements(table);
       return {
         ...statements,
-        release(release) {
-          const { statement, read } = statements.release(release);
-          const text = statement.text.replace(ASYNCHRONOUS_COMMIT, '');
-          if (text === statement.text) throw new Error('The release of this library does not set synchronous_commit as the bench expects.');
-          return { statement: { ...statement, text }, read };
-        },
+        release: (release) => durable(statements.release(release)),
+        releaseLone: (release) => durable(statements.releaseLone?.(release) ?? statements.release(release)),
       };
     },
   };
+}
+
+type Released = ReturnType<ReturnType<Library.Dialect['statements']>['release']>;
+
+function durable({ statement, read }: Released): Released {
+  const text = statement.text.replace(ASYNCHRONOUS_COMMIT, '');
+  if (text === statement.text) throw new Error('The release of this library does not set synchronous_commit as the bench expects.');
+  return { statement: { ...statement, text }, read };
 }

@@ -6,7 +6,7 @@ export type StatementKind = 'acquire' | 'renew' | 'release';
  * its text. If the library changes these, faults that need them find nothing to do, and fail.
  */
 export const marksOf: Readonly<Record<StatementKind, readonly string[]>> = {
-  acquire: ['dlock_ask', 'dlock_join', 'dlock_confirm', 'taken AS ('],
+  acquire: ['dlock_ask', 'dlock_take_free', 'dlock_join', 'dlock_confirm', 'taken AS ('],
   renew: ['dlock_renew', 'renewed AS ('],
   release: ['dlock_release', "set_config('synchronous_commit', 'off', true) AS commits"],
 };
