@@ -4,6 +4,9 @@ import type { Holding } from './holding.js';
 import type { Terms } from './options.js';
 import type { Outgoing } from './releases.js';
 
+/** Who had the lock for longer is likelier to have made others wait, whom only the full release wakes. */
+const BRIEFLY_MS = 100;
+
 /**
  * Sends the release of a holding that has ended here. False: the row was somebody else's already.
  *
@@ -17,7 +20,8 @@ export async function letGo(
 ): Promise<boolean> {
   const { name, key, owner, usedToken, deadline } = holding;
   try {
-    const release: Outgoing = { key, owner, usedToken, restMs, claimMs: Math.ceil(terms.claimMs), alone: !holding.othersWait };
+    const alone = !holding.othersWait && holding.heldMs(clock.now()) < BRIEFLY_MS;
+    const release: Outgoing = { key, owner, usedToken, restMs, claimMs: Math.ceil(terms.claimMs), alone };
     const wasOurs = await releases.send(release, {
       lockName: name,
       timeoutMs: statementTimeout(terms.ttlMs),

@@ -33,6 +33,10 @@ export class Worker {
     return worker;
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Gives it one task. Rejects with what went wrong there. */
   async run<T extends TaskName>(task: T, order: OrderOf<T>): Promise<AnswerOf<T>> {
     this.#child.send({ task, order: order as object } satisfies Order);

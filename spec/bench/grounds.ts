@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { PgServer } from '../support/pg-server.js';
+import { keepApart } from './cores.js';
 import type { Worker } from './crew.js';
 
 /** Connections of one worker, as the server sees them. */
@@ -70,9 +71,19 @@ export class Grounds {
     return { open: Math.max(0, ...rows.map(({ open }) => open)), listening: Math.max(0, ...rows.map(({ listening }) => listening)) };
   }
 
+  /** Keeps the server and `workers` on cores of their own until the answer is called. */
+  keepApart(workers: readonly Worker[]): () => void {
+    return keepApart(pidOf(this.#server), workers.map(pidOf));
+  }
+
   async close(): Promise<void> {
     rmSync(this.#folder, { recursive: true, force: true });
     await this.#client.end();
     await this.#server.remove();
   }
+}
+
+function pidOf({ pid }: { readonly pid: number | undefined }): number {
+  if (pid === undefined) throw new Error('It does not run.');
+  return pid;
 }

@@ -429,7 +429,14 @@ describe('Waiting for another process', () => {
       expect([lease.status(), replica.session.steps]).to.deep.equal(['fulfilled', ['takeFree', 'ask']]);
     });
 
-    it('gives back in full what others were seen to wait for, or began to wait for unseen', async () => {
+    it('gives back in full at once what it had for long, since others may wait by then', async () => {
+      const lease = await replica.acquire('quiet');
+      await clock.advance(100);
+      await lease.release();
+      expect(replica.session.steps).to.deep.equal(['takeFree', 'release']);
+    });
+
+    it('gives back in full in the end what others began to wait for unseen', async () => {
       const lease = await replica.acquire('quiet');
       const waiting = watched(new Replica(database, clock).acquire('quiet'));
       await clock.advance(10);

@@ -22,6 +22,7 @@ export const freeLock: Scenario = {
     sideBySide(contenders, { url: grounds.url }, grounds, {
       names: 1,
       callers: 1,
+      apart: true,
       warmUpMs: grounds.ms(WARM_UP_MS, 50),
       forMs: grounds.ms(100, 20),
     }),

@@ -16,6 +16,8 @@ export interface SideBySide {
   readonly warmUpMs: number;
   /** In one block. */
   readonly forMs: number;
+  /** The server has a core of its own. */
+  readonly apart?: boolean;
 }
 
 /**
@@ -26,11 +28,12 @@ export async function sideBySide(
   contenders: readonly ContenderName[],
   place: Place,
   grounds: Grounds,
-  { warmUpMs, forMs, ...what }: SideBySide,
+  { warmUpMs, forMs, apart = false, ...what }: SideBySide,
 ): Promise<Partial<Record<ContenderName, Figures>>> {
   const prefix = grounds.freshName();
   const seen = new Map<ContenderName, PairsAnswer[]>();
   const crews = new Map<ContenderName, Crew>();
+  let together = () => {};
   try {
     for (const contender of contenders) {
       const crew = await Crew.start(contender, place);
@@ -38,12 +41,14 @@ export async function sideBySide(
       await crew.first.run('pairs', { ...what, prefix, forMs: warmUpMs });
       seen.set(contender, []);
     }
+    if (apart) together = grounds.keepApart([...crews.values()].map(({ first }) => first));
     // Connections that were idle while the others warmed up are opened anew here, and not in a block that counts.
     for (const crew of crews.values()) await crew.first.run('pairs', { ...what, prefix, forMs });
     for (let block = grounds.count(BLOCKS, BLOCKS_IF_QUICK); block > 0; block--) {
       for (const [contender, crew] of crews) seen.get(contender)?.push(await crew.first.run('pairs', { ...what, prefix, forMs }));
     }
   } finally {
+    together();
     await Promise.all([...crews.values()].map((crew) => crew[Symbol.asyncDispose]()));
   }
   return Object.fromEntries([...seen].map(([contender, blocks]) => [contender, figuresOf(blocks)]));
