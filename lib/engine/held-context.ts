@@ -13,9 +13,9 @@ export interface Held {
 
 // Two copies of the package in one process must agree on what a context holds.
 const storageKey: unique symbol = Symbol.for('sequelize-distributed-lock.held');
-const shared = globalThis as { [storageKey]?: AsyncLocalStorage<Held> | undefined };
+const shared = globalThis as { [storageKey]?: AsyncLocalStorage<Held | undefined> | undefined };
 
-function storage(): AsyncLocalStorage<Held> {
+function storage(): AsyncLocalStorage<Held | undefined> {
   shared[storageKey] ??= new AsyncLocalStorage();
   return shared[storageKey];
 }
@@ -31,6 +31,15 @@ export function heldHere(registry: object, name: string): Lease | undefined {
     if (held.open && held.registry === registry && leaseOf(held.lease, name)) return leaseOf(held.lease, name);
   }
   return undefined;
+}
+
+let isReady = false;
+
+/** The first context of a process takes Node half a millisecond: better before the lock is asked for than while it is held. */
+export function readyToHold(): void {
+  if (isReady) return;
+  isReady = true;
+  storage().run(undefined, () => undefined);
 }
 
 /** Runs `body` in a context that holds `lease`; what it started and did not wait for does not hold it any longer. */

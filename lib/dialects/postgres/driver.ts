@@ -7,6 +7,7 @@ import { channelOf } from './sql.js';
 export interface PgClient {
   query(query: { text: string; values?: readonly unknown[]; name?: string } | string): Promise<{ rows: Row[] }>;
   on(event: 'notification', listener: (message: { channel: string; payload?: string }) => void): unknown;
+  on(event: 'notice', listener: (notice: { readonly routine?: string | undefined }) => void): unknown;
   on(event: 'error' | 'end', listener: () => void): unknown;
   removeAllListeners(event: 'error'): unknown;
   ref(): void;
@@ -17,6 +18,13 @@ export interface PgClient {
 /** Clients behind a transaction pooler, where a statement prepared under a name is on another connection next time. */
 const unnamed = new WeakSet<PgClient>();
 const poolerErrors = new Set(['42P05', '26000']);
+
+/**
+ * Clients whose last COMMIT did not wait for the standby to the end: somebody cancelled the wait, and the server answers as if all were well
+ * (https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION). After a failover what it answered may not be so.
+ */
+const unconfirmed = new WeakMap<PgClient, object>();
+const STANDBY_WAIT = 'SyncRepWaitForLSN';
 
 /** Longer than any statement of ours may take: what its sender has long given up must not run on. */
 export const SERVER_TIMEOUT_MS = 10_000;
@@ -34,6 +42,7 @@ export const driver: Driver<PgClient> = {
     // Sequelize's listener would look for this client in the application's pool.
     client.removeAllListeners('error');
     client.on('error', () => undefined);
+    client.on('notice', (notice) => notice.routine === STANDBY_WAIT && unconfirmed.set(client, notice));
     await client.query(settings);
     return client;
   },
@@ -41,6 +50,8 @@ export const driver: Driver<PgClient> = {
   async run(client, { id, text, values }) {
     try {
       const { rows } = await client.query(unnamed.has(client) ? { text, values } : { name: id, text, values });
+      const cause = unconfirmed.get(client);
+      if (cause) throw new Error('The wait for the standby was cancelled: the server may forget what it answered.', { cause });
       return rows;
     } catch (error) {
       if (poolerErrors.has((error as { code?: string }).code ?? '')) unnamed.add(client);

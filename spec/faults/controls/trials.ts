@@ -1,3 +1,4 @@
+import { fault as staleInTransactions } from '../faults/x4-stale-in-transactions.js';
 import type { CriterionName, Fault } from '../support/fault.js';
 import type { World } from '../support/world.js';
 import type * as controls from './index.js';
@@ -75,5 +76,10 @@ export const controlTrials: readonly ControlTrial[] = [
       workers: 2,
     }),
     mustFind: ['C2'],
+  },
+  {
+    control: 'unfenced',
+    fault: { ...staleInTransactions, id: 'K7', title: 'control: a fence that lets everybody pass' },
+    mustFind: ['C3'],
   },
 ];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueryTypes } from 'sequelize';
-import { exponentialPolling, LockRegistry } from '../../../lib/index.js';
+import { type Dialect, exponentialPolling, LockRegistry } from '../../../lib/index.js';
 import { useCls } from '../../support/cls.js';
 import { connect } from '../../support/databases.js';
 import type { LockOrders, TestedLock } from './tested-lock.js';
@@ -9,11 +9,15 @@ import type { LockOrders, TestedLock } from './tested-lock.js';
 export const LONGEST_POLL_MS = 200;
 const APPLICATION_CONNECTIONS = 2;
 
-/** The library, as an application has it. */
-export function library({ url, directUrl, ttlMs }: LockOrders): TestedLock {
+/** The library, as an application has it; or with a dialect that is changed. */
+export function library({ url, directUrl, ttlMs }: LockOrders, dialect?: Dialect): TestedLock {
   const sequelize = connect(url, { pool: { max: APPLICATION_CONNECTIONS } });
   const direct = connect(directUrl, { pool: { max: 1 } });
-  const locks = new LockRegistry(sequelize, { ttl: ttlMs, polling: exponentialPolling({ ceiling: LONGEST_POLL_MS }) });
+  const locks = new LockRegistry(sequelize, {
+    ttl: ttlMs,
+    polling: exponentialPolling({ ceiling: LONGEST_POLL_MS }),
+    ...(dialect && { dialect }),
+  });
   return {
     async prepare(lock) {
       await locks.inspect(lock);
@@ -44,6 +48,15 @@ export function library({ url, directUrl, ttlMs }: LockOrders): TestedLock {
       }
     },
 
+    async fenced(lock, lease, meanwhile) {
+      await lease.transaction?.(async (transaction) => {
+        const [row] = await sequelize.query<{ value: unknown }>(READ, { replacements: { lock }, type: QueryTypes.SELECT, transaction });
+        await meanwhile();
+        const replacements = { lock, token: lease.fencingToken, value: Number(row?.value) + 1 };
+        for (const write of WRITES) await sequelize.query(write, { replacements, transaction });
+      });
+    },
+
     async exhaust(ms) {
       const taken = await Promise.all(Array.from({ length: APPLICATION_CONNECTIONS }, () => sequelize.transaction()));
       await sleep(ms);
@@ -59,3 +72,10 @@ export function library({ url, directUrl, ttlMs }: LockOrders): TestedLock {
 
 // A row says who has it by the numbers that its owner may hand out.
 const ROW = `SELECT owner IS NOT NULL AND :token BETWEEN token AND token_top AS ours FROM distributed_lock WHERE name = :name`;
+
+const READ = 'SELECT value FROM fenced WHERE lock = :lock';
+// The entry's number is drawn while the row is locked, so entries are numbered in the order of their commits.
+const WRITES = [
+  'UPDATE fenced SET value = :value WHERE lock = :lock',
+  'INSERT INTO fenced_entry (lock, token, value) VALUES (:lock, :token, :value)',
+];

@@ -1,7 +1,7 @@
 import type { Lease } from '../../../lib/index.js';
 
 /** What is watched of a lease, the library's or a control's. */
-export type TestedLease = Pick<Lease, 'fencingToken' | 'remainingMs' | 'held' | 'signal' | 'release'>;
+export type TestedLease = Pick<Lease, 'fencingToken' | 'remainingMs' | 'held' | 'signal' | 'release'> & Partial<Pick<Lease, 'transaction'>>;
 
 /** A lock under test: the library, or one that is broken on purpose. */
 export interface TestedLock {
@@ -17,6 +17,8 @@ export interface TestedLock {
   hasRow(lock: string, token: number): Promise<boolean | undefined>;
   /** Runs `body` in a transaction of the application's, which every query of the context joins, and rolls back. */
   rolledBack(body: () => Promise<void>): Promise<void>;
+  /** Reads a number, waits for `meanwhile`, and writes one more, unguarded but for the lease's fenced transaction. @throws what that throws */
+  fenced?(lock: string, lease: TestedLease, meanwhile: () => Promise<void>): Promise<void>;
   /** Takes all connections that the application has, for so long. */
   exhaust(ms: number): Promise<void>;
   close(): Promise<void>;

@@ -26,7 +26,7 @@ export class FaultProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly targetPort: number,
+    private targetPort: number,
   ) {
     server.on('connection', (client) => this.#accept(client));
   }
@@ -59,6 +59,12 @@ export class FaultProxy {
   /** Resets all connections, and every new one at once. */
   refuse(): void {
     this.#refusing = true;
+    this.reset();
+  }
+
+  /** Resets all connections; new ones go to another server. */
+  redirect(port: number): void {
+    this.targetPort = port;
     this.reset();
   }
 

@@ -32,6 +32,8 @@ export interface Fault {
   prepare?(world: World): Promise<void>;
   /** Does it, and undoes it. */
   inject(world: World): Promise<void>;
+  /** What was written, for {@link World.accepted}. */
+  collect?(world: World): Promise<void>;
   /** What only this fault's history can be blamed for. */
   judge?(history: readonly LockEvent[]): Violation[];
 }

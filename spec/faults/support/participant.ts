@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LeaseLostError } from '../../../lib/index.js';
 import { type Journal, nowMs } from '../history/journal.js';
 import type { TestedLease, TestedLock } from '../locks/tested-lock.js';
 import type { Ledger } from './ledger.js';
@@ -98,6 +99,24 @@ export class Participant {
       this.#see({ ask, lease });
       return ledger.write(lockName, lease.fencingToken, value + 1);
     });
+    if (accepted !== undefined) journal.write({ kind: 'written', ask, accepted, held: lease.held });
+  }
+
+  /** The same in a fenced transaction, whose write nothing else guards. */
+  async changeFenced({ ask, lease }: Held, busyMs: number): Promise<void> {
+    const { lock, lines, lockName, journal } = this.#parts;
+    lines.pass('holding');
+    const meanwhile = async () => {
+      await sleep(busyMs);
+      lines.pass('writing');
+    };
+    const refused = (error: unknown) => {
+      if (error instanceof LeaseLostError) return false;
+      throw error;
+    };
+    const accepted = await this.#guarded(
+      () => lock.fenced?.(lockName, lease, meanwhile).then(() => true, refused) ?? Promise.resolve(undefined),
+    );
     if (accepted !== undefined) journal.write({ kind: 'written', ask, accepted, held: lease.held });
   }
 

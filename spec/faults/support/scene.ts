@@ -9,8 +9,9 @@ import { PgBouncer } from '../../support/pg-bouncer.js';
 import type { PgServer } from '../../support/pg-server.js';
 import { FaultProxy } from './fault-proxy.js';
 import type { Grounds } from './grounds.js';
+import { Pair } from './pair.js';
 
-export type DatabaseKind = 'postgres' | 'pgbouncer' | 'sqlite';
+export type DatabaseKind = 'postgres' | 'pgbouncer' | 'standby' | 'sqlite';
 
 /** How one worker reaches the database. */
 export interface Way {
@@ -24,6 +25,8 @@ export interface Way {
 export interface Scene {
   /** The server, where there is one. */
   readonly server: PgServer | undefined;
+  /** The second server, where there is one. */
+  readonly pair?: Pair;
   readonly ledgerUrl: string;
   /** A way of its own for each worker. */
   newWay(): Promise<Way>;
@@ -32,9 +35,16 @@ export interface Scene {
   drop(): Promise<void>;
 }
 
+const makers: Readonly<Record<DatabaseKind, (grounds: Grounds) => Promise<Scene>>> = {
+  postgres: (grounds) => postgresScene(grounds, false),
+  pgbouncer: (grounds) => postgresScene(grounds, true),
+  standby: standbyScene,
+  sqlite: sqliteScene,
+};
+
 /** @throws where PgBouncer is not installed */
 export function openScene(kind: DatabaseKind, grounds: Grounds): Promise<Scene> {
-  return kind === 'sqlite' ? sqliteScene() : postgresScene(grounds, kind === 'pgbouncer');
+  return makers[kind](grounds);
 }
 
 async function postgresScene(grounds: Grounds, pooled: boolean): Promise<Scene> {
@@ -60,6 +70,29 @@ async function postgresScene(grounds: Grounds, pooled: boolean): Promise<Scene> 
       await Promise.all(proxies.map((proxy) => proxy.close()));
       await bouncer?.stop();
       await query(`DROP DATABASE ${name} WITH (FORCE)`, 'postgres');
+    },
+  };
+}
+
+/** Workers reach whichever server is the primary; the ledger is at a server of its own, which forgets nothing. */
+async function standbyScene(grounds: Grounds): Promise<Scene> {
+  const [pair, ledger] = [await Pair.start(), await postgresScene(grounds, false)];
+  return {
+    get server() {
+      return pair.primary;
+    },
+    pair,
+    ledgerUrl: ledger.ledgerUrl,
+    query: (sql) => queryOnce(pair.primary.url(), sql),
+
+    async newWay() {
+      const [proxy, direct] = [await pair.openProxy(), await pair.openProxy()];
+      return { url: pair.url(proxy), directUrl: pair.url(direct), ledgerUrl: ledger.ledgerUrl, proxy };
+    },
+
+    async drop() {
+      await pair.stop();
+      await ledger.drop();
     },
   };
 }

@@ -130,7 +130,8 @@ async function played(grounds: Grounds, { fault, kind, lock, seed, skewOf = () =
     const output = await crew.end();
     if (output) throw new Error(`a worker wrote: ${output.slice(0, 500)}`);
     if (lock === 'library') await askAfterwards(scene, ledger, folder, ttlMs);
-    for (const entry of await ledger.entries()) director.write({ kind: 'accepted', ...entry });
+    for (const entry of await ledger.entries()) world.accepted(entry);
+    await fault.collect?.(world);
   });
   stopBeating();
   await attempt('cleaning up', async () => {

@@ -4,6 +4,7 @@ import { type Journal, nowMs, readHistory } from '../history/journal.js';
 import { LONGEST_POLL_MS } from '../locks/library.js';
 import type { Crew, Worker } from './crew.js';
 import type { Fate } from './fault-proxy.js';
+import type { Entry } from './ledger.js';
 import type { Deed, Line } from './lines.js';
 import { marksOf, type StatementKind } from './marks.js';
 import { pick, type Random } from './random.js';
@@ -32,6 +33,11 @@ export class World {
   over(what: string, toleranceMs: number, at = nowMs()): void {
     const limitMs = this.ttlMs + LONGEST_POLL_MS + toleranceMs;
     this.journal.write({ kind: 'over', what, lock: this.lockName, limitMs }, at);
+  }
+
+  /** A write that counted. */
+  accepted(entry: Entry): void {
+    this.journal.write({ kind: 'accepted', ...entry });
   }
 
   /** Reads what the workers write from now on. */

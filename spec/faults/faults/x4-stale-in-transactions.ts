@@ -1,0 +1,56 @@
+import { ofKind } from '../history/event.js';
+import { allBut, type Fault } from '../support/fault.js';
+
+const FENCED = 'fenced';
+
+/**
+ * Holders are stopped for two ttls, killed and cut off inside fenced transactions, between what they read and what they write: nothing else
+ * guards the write, and no update is lost.
+ */
+export const fault: Fault = {
+  id: 'X4',
+  title: 'holders stopped, killed and cut off inside fenced transactions',
+  databases: ['postgres', 'sqlite'],
+  // A transaction of SQLite's keeps everybody else from writing for as long as it is open, stopped or not.
+  criteria: allBut('C4', 'C5row', 'C6', 'C7'),
+  smoke: true,
+  ttlMs: 600,
+  workload: 'fenced',
+
+  async prepare({ kind, lockName, scene }) {
+    const key = kind === 'sqlite' ? 'integer PRIMARY KEY AUTOINCREMENT' : 'bigserial PRIMARY KEY';
+    await scene.query('CREATE TABLE fenced (lock text PRIMARY KEY, value bigint NOT NULL)');
+    await scene.query(`CREATE TABLE fenced_entry (sequence ${key}, lock text, token bigint, value bigint)`);
+    await scene.query(`INSERT INTO fenced (lock, value) VALUES ('${lockName}', 0)`);
+  },
+
+  async inject(world) {
+    for (let times = 0; times < 2; times++) {
+      const stopped = await world.ambush('writing', { do: 'stop' });
+      await world.crew.stopped(stopped);
+      await world.sleep(world.ttlMs * 2);
+      stopped.child.kill('SIGCONT');
+      await world.grants(3);
+    }
+    await world.crew.bury(await world.ambush('writing', { do: 'die' }));
+    await world.crew.start(1);
+    await world.grants(3);
+    for (const { proxy } of world.crew.workers) proxy?.reset();
+    world.fault('connections reset');
+    await world.grants(5);
+  },
+
+  async collect(world) {
+    for (const row of await world.scene.query('SELECT sequence, lock, token, value FROM fenced_entry ORDER BY sequence')) {
+      const [sequence, token, value] = [row['sequence'], row['token'], row['value']].map(Number) as [number, number, number];
+      world.accepted({ lock: FENCED, sequence, token, value });
+    }
+  },
+
+  judge: (history) => [
+    ...(ofKind(history, 'accepted').filter(({ lock }) => lock === FENCED).length > 10 ? [] : [nothing('hardly anything was written')]),
+    ...(ofKind(history, 'written').some(({ accepted }) => !accepted) ? [] : [nothing('no stale transaction was refused')]),
+  ],
+};
+
+const nothing = (what: string) => ({ criterion: 'X4', text: `${what}: it proves nothing` });
