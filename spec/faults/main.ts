@@ -3,6 +3,7 @@ import { endChildren } from '../support/child.js';
 import { type ControlTrial, controlTrials } from './controls/trials.js';
 import { absentRows } from './support/absent.js';
 import { allFaults } from './support/catalogue.js';
+import { fakeTimeFolder } from './support/fake-time.js';
 import type { Fault } from './support/fault.js';
 import { Grounds } from './support/grounds.js';
 import { detailsOf, reportOf } from './support/report.js';
@@ -13,7 +14,7 @@ const USAGE = `npm run spec:faults -- [--all] [--only ID]... [--database NAME]..
 
   --all            every fault on every database, about five minutes; default: the short run
   --only ID        this fault alone, such as F10; may be given several times; \`controls\` for the broken locks
-  --database NAME  postgres, pgbouncer or sqlite alone
+  --database NAME  postgres, pgbouncer, standby, faketime or sqlite alone
   --seed N         draws as the run that printed it
 `;
 
@@ -70,7 +71,12 @@ function databasesOf({ databases }: Fault): readonly DatabaseKind[] {
   const { all, only, database } = values;
   // The short run goes without the pooler.
   const isShort = !all && !only && !database;
-  return databases.filter((kind) => (isShort ? kind !== 'pgbouncer' : (database?.includes(kind) ?? true)));
+  return databases.filter(isHere).filter((kind) => (isShort ? kind !== 'pgbouncer' : (database?.includes(kind) ?? true)));
+}
+
+/** The others are told of in the end. */
+function isHere(kind: DatabaseKind): boolean {
+  return kind !== 'faketime' || fakeTimeFolder !== undefined;
 }
 
 async function tell(running: Promise<Outcome>): Promise<Outcome> {

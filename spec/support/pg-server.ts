@@ -25,22 +25,24 @@ export class PgServer {
   readonly #guard: ChildProcess;
   readonly #binaries: Binaries;
   readonly #settings: PgSettings;
+  readonly #env: NodeJS.ProcessEnv;
   #process: ChildProcess | undefined;
 
-  private constructor(home: string, guard: ChildProcess, binaries: Binaries, port: number, settings: PgSettings) {
+  private constructor(home: string, guard: ChildProcess, binaries: Binaries, port: number, settings: PgSettings, env: NodeJS.ProcessEnv) {
     this.#home = home;
     this.#guard = guard;
     this.#binaries = binaries;
     this.port = port;
     this.#settings = { ...DEFAULTS, ...settings };
+    this.#env = env;
   }
 
   /** Makes a cluster and starts its server (about 0.7 s). Rejects where the binaries are not installed for this platform. */
-  static async create(settings: PgSettings = {}): Promise<PgServer> {
+  static async create(settings: PgSettings = {}, env: NodeJS.ProcessEnv = {}): Promise<PgServer> {
     const home = mkdtempSync(join(tmpdir(), 'locks-pg-'));
     const guard = startGuard(home);
     if (user) chownSync(home, user.uid, user.gid);
-    const server = new PgServer(home, guard, await binariesFor(home), await freePort(), settings);
+    const server = new PgServer(home, guard, await binariesFor(home), await freePort(), settings, env);
     await server.#initialise();
     await server.start();
     return server;
@@ -126,7 +128,8 @@ export class PgServer {
   #spawn(binary: string, ...args: string[]): ChildProcess {
     const log = openSync(join(this.#home, 'log'), 'a');
     try {
-      const child = spawn(binary, args, { ...user, cwd: this.#home, env: { ...process.env, LC_ALL: 'C' }, stdio: ['ignore', log, log] });
+      const env = { ...process.env, LC_ALL: 'C', ...this.#env };
+      const child = spawn(binary, args, { ...user, cwd: this.#home, env, stdio: ['ignore', log, log] });
       this.#guard.stdin?.write(`${child.pid ?? ''}\n`);
       return child;
     } finally {

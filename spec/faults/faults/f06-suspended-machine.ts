@@ -6,7 +6,7 @@ import { ALL, type Fault } from '../support/fault.js';
 export const fault: Fault = {
   id: 'F6',
   title: 'machine of the holder suspended for two ttls',
-  databases: ['postgres', 'sqlite'],
+  databases: ['postgres', 'faketime', 'sqlite'],
   criteria: ALL,
 
   async inject(world) {

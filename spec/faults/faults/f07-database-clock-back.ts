@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 export const fault: Fault = {
   id: 'F7',
   title: 'database clock an hour back while held',
-  databases: ['postgres'],
+  databases: ['postgres', 'faketime'],
   criteria: allBut('C4', 'C6', 'C7'),
   prepare: replaceDatabaseClock,
 

@@ -11,7 +11,7 @@ const LOST_WITHIN_MS = 2_000;
 export const fault: Fault = {
   id: 'F8',
   title: 'database clock an hour ahead while held',
-  databases: ['postgres'],
+  databases: ['postgres', 'faketime'],
   criteria: allBut('C2', 'C4', 'C5row', 'C6', 'C7'),
   workload: 'keep',
   prepare: replaceDatabaseClock,

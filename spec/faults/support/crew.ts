@@ -87,7 +87,10 @@ export class Crew {
     const who = `worker-${number}`;
     const way = await this.scene.newWay();
     const orders = { ...this.#ordersFor(who, number, way), workload };
-    const child = Child.start(this.grounds.worker(), [JSON.stringify(orders)], { execArgv: ['--enable-source-maps'] });
+    const child = Child.start(this.grounds.worker(), [JSON.stringify(orders)], {
+      execArgv: ['--enable-source-maps'],
+      ...(way.env && { env: way.env }),
+    });
     const worker: Worker = { who, child, proxy: way.proxy, tell: (command) => child.send(command) };
     this.workers.push(worker);
     const journal = new Journal(join(this.folder, `${who}.exit.jsonl`), who);

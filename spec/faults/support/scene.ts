@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { connect } from '../../support/databases.js';
 import { PgBouncer } from '../../support/pg-bouncer.js';
-import type { PgServer } from '../../support/pg-server.js';
+import { PgServer } from '../../support/pg-server.js';
+import { FakeTime } from './fake-time.js';
 import { FaultProxy } from './fault-proxy.js';
 import type { Grounds } from './grounds.js';
 import { Pair } from './pair.js';
 
-export type DatabaseKind = 'postgres' | 'pgbouncer' | 'standby' | 'sqlite';
+export type DatabaseKind = 'postgres' | 'pgbouncer' | 'standby' | 'faketime' | 'sqlite';
 
 /** How one worker reaches the database. */
 export interface Way {
@@ -18,6 +19,8 @@ export interface Way {
   readonly directUrl: string;
   readonly ledgerUrl: string;
   readonly proxy: FaultProxy | undefined;
+  /** What the worker's process is started with. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** A database that one trial has for itself. */
@@ -29,6 +32,8 @@ export interface Scene {
   readonly ledgerUrl: string;
   /** A way of its own for each worker. */
   newWay(): Promise<Way>;
+  /** Sets the server's clock so far ahead, or back, where it has one of its own. */
+  setClock?(aheadMs: number): void;
   /** Runs one statement at the database, past every proxy and pooler. */
   query(sql: string): Promise<Record<string, unknown>[]>;
   drop(): Promise<void>;
@@ -38,6 +43,7 @@ const makers: Readonly<Record<DatabaseKind, (grounds: Grounds) => Promise<Scene>
   postgres: (grounds) => postgresScene(grounds, false),
   pgbouncer: (grounds) => postgresScene(grounds, true),
   standby: standbyScene,
+  faketime: fakeTimeScene,
   sqlite: sqliteScene,
 };
 
@@ -46,8 +52,11 @@ export function openScene(kind: DatabaseKind, grounds: Grounds): Promise<Scene> 
   return makers[kind](grounds);
 }
 
-async function postgresScene(grounds: Grounds, pooled: boolean): Promise<Scene> {
-  const server = await grounds.server();
+function postgresScene(grounds: Grounds, pooled: boolean): Promise<Scene> {
+  return grounds.server().then((server) => sceneAt(server, pooled));
+}
+
+async function sceneAt(server: PgServer, pooled: boolean): Promise<Scene> {
   const name = `faults_${randomBytes(6).toString('hex')}`;
   const query = (sql: string, database = name) => queryOnce(server.url(database), sql);
   await query(`CREATE DATABASE ${name}`, 'postgres');
@@ -69,6 +78,30 @@ async function postgresScene(grounds: Grounds, pooled: boolean): Promise<Scene> 
       await Promise.all(proxies.map((proxy) => proxy.close()));
       await bouncer?.stop();
       await query(`DROP DATABASE ${name} WITH (FORCE)`, 'postgres');
+    },
+  };
+}
+
+/** The server and each worker have a clock of their own, which all that they run sees. */
+async function fakeTimeScene(): Promise<Scene> {
+  const clock = new FakeTime();
+  const server = await PgServer.create({}, clock.env('one thread'));
+  const scene = await sceneAt(server, false);
+  const clocks = [clock];
+  return {
+    ...scene,
+    setClock: (aheadMs) => clock.set(aheadMs),
+
+    async newWay() {
+      const own = new FakeTime();
+      clocks.push(own);
+      return { ...(await scene.newWay()), env: own.env('threads') };
+    },
+
+    async drop() {
+      await scene.drop();
+      await server.remove();
+      for (const one of clocks) one.remove();
     },
   };
 }

@@ -1,4 +1,7 @@
+import { setFakeTime } from './fake-time.js';
+
 const realNow = Date.now;
+const file = process.env.FAKETIME_TIMESTAMP_FILE;
 let jumpedMs = 0;
 
 /**
@@ -7,5 +10,6 @@ let jumpedMs = 0;
  */
 export function jumpWallClock(ms: number): void {
   jumpedMs += ms;
-  Date.now = () => realNow() + jumpedMs;
+  if (file === undefined) Date.now = () => realNow() + jumpedMs;
+  else setFakeTime(file, jumpedMs);
 }
