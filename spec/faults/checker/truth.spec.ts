@@ -17,6 +17,11 @@ describe('C5, truth', () => {
     expect(truth(inOrder(held, away, seen(1_500, true, true)))).to.have.length(1);
   });
 
+  it('asks nothing of the signal of a lease whose release had begun', () => {
+    const releasing = lease('a', 1, 7, [0, 1, 900]);
+    expect(truth(inOrder(releasing, seen(1_500, false, false)))).to.deep.equal([]);
+  });
+
   it('finds a signal that did not abort, but for the time in which nothing could run', () => {
     const away = event(1_500, 'a', { kind: 'late', ms: 1_000 });
     expect(truth(inOrder(held, seen(1_500, false, false)))).to.have.length(1);

@@ -22,6 +22,8 @@ function lies(history: readonly LockEvent[], seen: EventOf<'seen'>, hold: Hold |
     { criterion: 'C5', text: `${askKey(seen)}, ${Math.round(pastMs)} ms past its deadline, ${text} at ${ms(seen.at)}` },
   ];
   if (seen.held && pastMs > READING_MS) return tell('said that it was held');
-  if (!seen.aborted && pastMs > SIGNAL_WITHIN_MS + stalled) return tell('had not aborted its signal');
+  // A release is no loss, and it may take its time.
+  const wasReleasing = hold.to < hold.until;
+  if (!seen.aborted && !wasReleasing && pastMs > SIGNAL_WITHIN_MS + stalled) return tell('had not aborted its signal');
   return [];
 }

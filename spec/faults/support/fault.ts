@@ -20,6 +20,8 @@ export interface Fault {
   readonly title: string;
   readonly databases: readonly DatabaseKind[];
   readonly criteria: readonly CriterionName[];
+  /** What this machine lacks for it. */
+  readonly missing?: string | undefined;
   /** Part of the short run. */
   readonly smoke?: boolean;
   /** What the workers do meanwhile; default `contend`. */
