@@ -15,6 +15,7 @@ const USAGE = `npm run spec:faults -- [--all] [--only ID]... [--database NAME]..
   --all            every fault on every database, about five minutes; default: the short run
   --only ID        this fault alone, such as F10; may be given several times; \`controls\` for the broken locks
   --database NAME  postgres, pgbouncer, standby, faketime or sqlite alone
+  --minutes N      again and again for so long, with other seeds; best with --only R1
   --seed N         draws as the run that printed it
 `;
 
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     all: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
     database: { type: 'string', multiple: true },
+    minutes: { type: 'string', default: '0' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
     help: { type: 'boolean', default: false },
   },
@@ -38,8 +40,12 @@ async function main(seed: number): Promise<void> {
   const grounds = new Grounds();
   const outcomes: Outcome[] = [];
   try {
-    for (const fault of await chosen()) {
-      for (const kind of databasesOf(fault)) outcomes.push(await tell(trial(grounds, { fault, kind, lock: 'library', seed })));
+    const endMs = performance.now() + Number(values.minutes) * 60_000;
+    for (let round = 0; round === 0 || performance.now() < endMs; round++) {
+      for (const fault of await chosen()) {
+        for (const kind of databasesOf(fault))
+          outcomes.push(await tell(trial(grounds, { fault, kind, lock: 'library', seed: seed + round })));
+      }
     }
     for (const { control, ...one } of chosenControls())
       outcomes.push(await tell(trial(grounds, { ...one, kind: 'postgres', lock: control, seed })));
