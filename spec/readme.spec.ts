@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -97,7 +98,7 @@ describe('The documents', () => {
     it(`${document} names no file, folder or script that is not there`, async () => {
       const text = await readFile(root + document, 'utf8');
       const { scripts } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
-      const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path = '']) => path);
+      const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path = '']) => join(dirname(document), path));
       const paths = [...text.matchAll(/`((?:lib|spec|examples|\.ci)\/[\w./-]*)`/g)].map(([, path = '']) => path);
       const missing = await Promise.all(
         [...links, ...paths].map((path) =>
