@@ -15,7 +15,8 @@ export const fault: Fault = {
     await world.holder();
     await setDatabaseClock(world, -HOUR_MS);
     await world.grants(15);
-    await setDatabaseClock(world, 0);
+    // And further back: setting it right again would be a jump ahead, which is another fault.
+    await setDatabaseClock(world, -2 * HOUR_MS);
     await world.grants(15);
   },
 };
