@@ -3,6 +3,11 @@ export interface Statement {
   readonly id: string;
   readonly text: string;
   readonly values: readonly unknown[];
+  /**
+   * What follows on the same connection where this one's answer asks for it, for servers whose changes tell no more than that they were made.
+   * The dialect's own driver runs it, and answers the rows of both. It only reads, or goes on where this one did nothing yet.
+   */
+  readonly followUp?: (rows: readonly Row[]) => Statement | undefined;
 }
 
 export type Row = Readonly<Record<string, unknown>>;

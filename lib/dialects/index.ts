@@ -1,2 +1,4 @@
+export { mariadb } from './mariadb/index.js';
+export { mysql } from './mysql/index.js';
 export { postgres } from './postgres/index.js';
 export { sqlite } from './sqlite/index.js';

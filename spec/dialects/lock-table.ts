@@ -7,11 +7,13 @@ import { systemClock } from '../../lib/adapters/system-clock.js';
 import type { Claim, Dialect, LockStatements, Release, Stand, Step } from '../../lib/contracts/dialect.js';
 import type { StatementError } from '../../lib/contracts/session.js';
 import { parseTableName } from '../../lib/core/table-name.js';
+import { mariadb } from '../../lib/dialects/mariadb/index.js';
+import { mysql } from '../../lib/dialects/mysql/index.js';
 import { postgres } from '../../lib/dialects/postgres/index.js';
 import { sqlite } from '../../lib/dialects/sqlite/index.js';
 import type { DialectName, TestDatabase } from '../support/databases.js';
 
-export const dialects: Readonly<Record<DialectName, Dialect>> = { postgres, sqlite };
+export const dialects: Readonly<Record<DialectName, Dialect>> = { mariadb, mysql, postgres, sqlite };
 
 export const MINUTE = 60_000;
 
@@ -23,6 +25,14 @@ export type StoredRow = Readonly<Record<(typeof NUMBERS)[number], number>> & {
   readonly holder: string;
   readonly label: string;
   readonly line: string;
+};
+
+/** How a table is named in a statement. */
+const inSql: Readonly<Record<DialectName, (table: string) => string>> = {
+  mariadb: (table) => table,
+  mysql: (table) => table,
+  postgres: (table) => table,
+  sqlite: (table) => `"${table}"`,
 };
 
 export const freshName = () => `lock ${randomBytes(6).toString('hex')}`;
@@ -40,7 +50,7 @@ export class LockTable {
     const name = parseTableName(table);
     this.dialect = dialects[database.dialect];
     this.statements = this.dialect.statements(name);
-    this.#table = database.dialect === 'postgres' ? table : `"${table}"`;
+    this.#table = inSql[database.dialect](table);
     this.#sequelize = sequelize;
     this.#pool = new ConnectionPool(sequelizeSource(sequelize), this.dialect.driver, systemClock, { max: connections, idleMs: 10_000 });
   }
@@ -91,7 +101,10 @@ export class LockTable {
 
   async row(name: string): Promise<StoredRow | undefined> {
     const [row] = await this.query(`SELECT * FROM ${this.#table} WHERE name = :name`, { name });
-    return row && ({ ...row, ...Object.fromEntries(NUMBERS.map((column) => [column, Number(row[column])])) } as StoredRow);
+    if (!row) return undefined;
+    // What the last statement thought of it, where a dialect keeps that, is no part of the lock.
+    const kept = Object.entries(row).filter(([column]) => column !== 'verdict');
+    return { ...Object.fromEntries(kept), ...Object.fromEntries(NUMBERS.map((column) => [column, Number(row[column])])) } as StoredRow;
   }
 
   /** As if `ms` had passed since the row was last written. */
@@ -101,8 +114,11 @@ export class LockTable {
   }
 
   /** Runs other SQL, `%` standing for the table, on the application's own connection. */
-  query(sql: string, replacements: Record<string, unknown> = {}): Promise<Record<string, unknown>[]> {
-    return this.#sequelize.query(sql.replace('%', this.#table), { replacements, type: QueryTypes.SELECT });
+  async query(sql: string, replacements: Record<string, unknown> = {}): Promise<Record<string, unknown>[]> {
+    const text = sql.replace('%', this.#table);
+    if (/^SELECT|RETURNING/.test(text)) return this.#sequelize.query(text, { replacements, type: QueryTypes.SELECT });
+    await this.#sequelize.query(text, { replacements, type: QueryTypes.RAW });
+    return [];
   }
 
   close = () => this.#pool.close(1_000);

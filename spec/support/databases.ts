@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Sequelize, type Options } from 'sequelize';
+import { administerMariadb, type MariadbSource, mariadbSource, mysqlSource } from './mariadb-source.js';
 import { administer, postgresSource } from './postgres-source.js';
 import { unavailable } from './requirements.js';
 
-export type DialectName = 'postgres' | 'sqlite';
+export type DialectName = 'mariadb' | 'mysql' | 'postgres' | 'sqlite';
 
 /** A database that only one spec file knows. */
 export interface TestDatabase {
@@ -25,7 +26,7 @@ export function connect(url: string, options: Options = {}): Sequelize {
   const quiet: Options = { logging: false, ...options };
   return url.startsWith('sqlite:')
     ? new Sequelize({ dialect: 'sqlite', storage: url.slice('sqlite:'.length), ...quiet })
-    : new Sequelize(url, { dialect: 'postgres', ...quiet });
+    : new Sequelize(url, quiet);
 }
 
 /** Makes a fresh database: on PostgreSQL by CREATE DATABASE, on SQLite a file in a folder of its own. */
@@ -60,7 +61,21 @@ export function onDatabase(dialect: DialectName, title: string, suite: (database
   });
 }
 
+/** `scheme`: whose driver is used. */
+async function databaseOn(server: MariadbSource, scheme: 'mariadb' | 'mysql'): Promise<TestDatabase> {
+  const name = `locks_${randomBytes(6).toString('hex')}`;
+  await administerMariadb(server, `CREATE DATABASE ${name}`);
+  const linesBefore = server.logLines?.().length;
+  return new Database(scheme, server.url(name, scheme), {
+    logLines: () => server.logLines?.().slice(linesBefore),
+    drop: () => administerMariadb(server, `DROP DATABASE ${name}`),
+  });
+}
+
 const makers: Readonly<Record<DialectName, () => Promise<TestDatabase>>> = {
+  mariadb: async () => databaseOn(await mariadbSource(), 'mariadb'),
+  mysql: async () => databaseOn(await mysqlSource(), 'mysql'),
+
   async postgres() {
     const server = await postgresSource();
     const name = `locks_${randomBytes(6).toString('hex')}`;

@@ -168,7 +168,7 @@ async function binariesFor(home: string): Promise<Binaries> {
  * Waits until this process is gone, however it went, or closes the pipe; then ends what it was last told of and deletes the folder.
  * A hook of this process would not do: nothing runs in it after SIGKILL.
  */
-function startGuard(home: string): ChildProcess {
+export function startGuard(home: string): ChildProcess {
   const script = `
     while read -r line; do pid=$line; done
     [ -n "$pid" ] && kill -QUIT "$pid" && kill -CONT "$pid"
@@ -180,12 +180,12 @@ function startGuard(home: string): ChildProcess {
 }
 
 /** A stopped process (SIGSTOP) hears most signals only when it goes on. */
-function send(child: ChildProcess, signal: NodeJS.Signals): void {
+export function send(child: ChildProcess, signal: NodeJS.Signals): void {
   child.kill(signal);
   child.kill('SIGCONT');
 }
 
-function hasEnded(child: ChildProcess): boolean {
+export function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 

@@ -13,6 +13,8 @@ export const missingTable: Failure = { outcome: 'not-done', transient: false, mi
 export interface DriverError {
   readonly code?: unknown;
   readonly severity?: unknown;
+  readonly errno?: unknown;
+  readonly sqlState?: unknown;
 }
 
 /** The driver's own error: while a connection is being made, Sequelize puts one of its own around it and keeps it as `parent`. */

@@ -1,0 +1,15 @@
+/** No row is waited for any longer: what waits is tried again soon, and judges by a clock that is not old. The least that every server takes. */
+const ROW_WAIT_S = 1;
+
+/** Longer than any statement of ours may take: what its sender has long given up must not run on. */
+export const LONGEST_STATEMENT_S = 10;
+
+/**
+ * What a connection is set to, whatever the server, the database or the application prefers. Assignments must come one after the other
+ * (no SIMULTANEOUS_ASSIGNMENT), '' must not be NULL, and reads within a change must lock nothing (READ COMMITTED).
+ */
+export const SESSION_SETTINGS: readonly string[] = [
+  `SET SESSION autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', unique_checks = 1,
+    sql_safe_updates = 0, sql_select_limit = DEFAULT, innodb_lock_wait_timeout = ${ROW_WAIT_S}, lock_wait_timeout = ${LONGEST_STATEMENT_S}`,
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE',
+];

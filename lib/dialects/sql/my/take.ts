@@ -1,0 +1,177 @@
+import type { AskAnswer, Claim, Grant, JoinAnswer, LockStatements } from '../../../contracts/dialect.js';
+import { LONGEST_LINE_MS, MOST_IN_LINE, PLACE_LENGTH } from '../../../contracts/line.js';
+import type { Row } from '../../../contracts/session.js';
+import { TOKENS_RESERVED } from '../../../core/fencing-token.js';
+import { toGrant, toOccupant } from '../rows.js';
+import { bound } from './bound.js';
+import { said } from './changes.js';
+import { head, lineLives, ms, nextToken, OWNER_KEY, reserved, seen, tail, us } from './sql.js';
+
+/** What a statement that takes finds the row to be. */
+const LEFT_ALONE = 0;
+/** The asker's own already. */
+const MINE = 1;
+/** Free, with nobody in line, and no token ahead of the clock: what most locks are. */
+const FREE = 2;
+/** The asker's to take, in some other way. */
+const TAKEN = 3;
+/** The head of the line's. */
+const HANDED_ON = 4;
+/** Somebody's, and the asker stands in line. */
+const STOOD = 5;
+
+const changesHands = `verdict IN (${FREE}, ${TAKEN}, ${HANDED_ON})`;
+
+// What the statement says by LAST_INSERT_ID(): a token where that tells all of the grant; else when it ran, with what became of it. Nothing
+// where it did nothing.
+const SAID_BUSY = 0;
+const SAID_MINE = 1;
+const SAID_STANDING = 2;
+const SAYINGS = 4;
+const saying = (what: number) => `${ms} * ${SAYINGS} + ${what}`;
+/** Tokens are microseconds; milliseconds, four times, are below this until the year 2760. */
+const LEAST_TOKEN = 100_000_000_000_000;
+
+const mine = 'owner <=> VALUES(owner) AND revoked = 0';
+const inLine = 'LOCATE(VALUES(owner), line) > 0';
+// A row revoked under the asker is nobody's to stand at, least of all its own.
+const mayStand = `NOT (owner <=> VALUES(owner)) AND (NOT ${lineLives} OR CHAR_LENGTH(line) < ${MOST_IN_LINE * PLACE_LENGTH} OR ${inLine})`;
+
+// One SKIP LOCKED does three things: an ask never waits, not behind a fenced transaction nor behind another ask; a busy row is neither
+// written nor locked for longer than a moment; and who is skipped here has been taken by somebody else. What it lets through is locked and
+// free, with the key entry that a fence of its last owner would hold. Under READ COMMITTED the other two lock nothing.
+//
+// Whoever gets a yes may work for a whole ttl from its first send on, so an owner that asks again, and a head of the line that asks
+// instead of confirming, get a whole ttl too: what a hand-over reserved is shorter.
+function taking(table: string, standing: boolean): string {
+  const toTake = `EXISTS (SELECT 1 FROM ${table} l LEFT JOIN ${table} k FORCE INDEX (${OWNER_KEY}) ON k.name = l.name AND k.owner = l.owner
+      WHERE l.name = :key AND (l.owner = :owner AND l.revoked = 0 OR l.expires_at <= ${ms} AND (l.owner IS NULL OR k.owner IS NOT NULL))
+      FOR UPDATE SKIP LOCKED)`;
+  const toStandAt = standing ? `OR EXISTS (SELECT 1 FROM ${table} WHERE name = :key AND expires_at > ${ms})` : '';
+
+  return `INSERT INTO ${table} (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked, verdict)
+    SELECT :key, :owner, LAST_INSERT_ID(${us}), ${reserved(us)}, ${ms}, ${ms} + :ttlMs, :holder, :label, '', 0, 0, ${LEFT_ALONE}
+    FROM DUAL WHERE (:notAfter IS NULL OR ${ms} <= :notAfter)
+      AND (${toTake} ${toStandAt} OR NOT EXISTS (SELECT 1 FROM ${table} WHERE name = :key))
+    ON DUPLICATE KEY UPDATE
+      verdict = CASE
+        WHEN ${mine} THEN ${MINE}
+        WHEN expires_at <= ${ms} AND ${lineLives} THEN CASE WHEN ${head} = VALUES(owner) THEN ${TAKEN} ELSE ${HANDED_ON} END
+        WHEN expires_at <= ${ms} THEN CASE WHEN token_top < ${us} THEN ${FREE} ELSE ${TAKEN} END
+        ${standing ? `WHEN ${mayStand} THEN ${STOOD}` : ''}
+        ELSE ${LEFT_ALONE} END,
+      token = CASE WHEN ${changesHands} THEN ${nextToken} ELSE token END,
+      token_top = CASE WHEN ${changesHands} THEN ${reserved('token')} ELSE token_top END,
+      acquired_at = CASE WHEN ${changesHands} THEN ${ms} ELSE acquired_at END + 0 * LAST_INSERT_ID(CASE verdict
+        WHEN ${FREE} THEN token
+        WHEN ${MINE} THEN ${saying(SAID_MINE)}
+        WHEN ${TAKEN} THEN ${saying(SAID_MINE)}
+        WHEN ${STOOD} THEN ${saying(SAID_STANDING)}
+        WHEN ${HANDED_ON} THEN CASE WHEN ${inLine} THEN ${saying(SAID_STANDING)} ELSE ${saying(SAID_BUSY)} END
+        ELSE ${saying(SAID_BUSY)} END),
+      expires_at = CASE verdict
+        WHEN ${MINE} THEN GREATEST(expires_at, VALUES(expires_at))
+        WHEN ${FREE} THEN VALUES(expires_at)
+        WHEN ${TAKEN} THEN VALUES(expires_at)
+        WHEN ${HANDED_ON} THEN ${ms} + :claimMs
+        ELSE expires_at END,
+      released_at = CASE WHEN ${changesHands} THEN NULL ELSE released_at END,
+      holder = ${described('holder')},
+      label = ${described('label')},
+      revoked = CASE WHEN ${changesHands} THEN 0 ELSE revoked END,
+      owner = CASE verdict WHEN ${FREE} THEN VALUES(owner) WHEN ${TAKEN} THEN VALUES(owner) WHEN ${HANDED_ON} THEN ${head} ELSE owner END,
+      line = CASE
+        WHEN ${changesHands} THEN CASE WHEN ${lineLives} THEN ${tail} ELSE '' END
+        WHEN verdict <> ${STOOD} THEN line
+        WHEN NOT ${lineLives} THEN CONCAT(VALUES(owner), ',')
+        WHEN ${inLine} THEN line
+        ELSE CONCAT(line, VALUES(owner), ',') END
+      ${standing ? `, line_until = CASE verdict WHEN ${STOOD} THEN GREATEST(line_until, ${ms} + :waitMs) ELSE line_until END` : ''}`;
+}
+
+const described = (column: string) =>
+  `CASE WHEN verdict IN (${MINE}, ${FREE}, ${TAKEN}) THEN VALUES(${column}) WHEN verdict = ${HANDED_ON} THEN '' ELSE ${column} END`;
+
+const isToken = (saying: number) => saying >= LEAST_TOKEN;
+const meant = (saying: number) => saying % SAYINGS;
+
+/** A token that is the clock's own tells the rest. */
+function grantOf(token: number): Grant {
+  const acquiredAt = Math.floor(token / 1_000);
+  return { token, tokenTop: token + TOKENS_RESERVED, acquiredAt, now: acquiredAt, waiters: 0 };
+}
+
+/** `row`: read after the statement, so it may have changed since. Whose owner is the asker is the asker's, by that statement or a later one of its own. */
+function toAskAnswer(saying: number, row: Row | undefined, { owner }: Claim): AskAnswer {
+  if (isToken(saying)) return { kind: 'granted', grant: grantOf(saying) };
+  const now = Math.floor(saying / SAYINGS);
+  if (meant(saying) === SAID_MINE && row?.['owner'] === owner) return { kind: 'granted', grant: toGrant({ ...row, now }) };
+  return { kind: 'busy', now: saying === 0 ? undefined : now, occupant: row && toOccupant(row) };
+}
+
+function toJoinAnswer(saying: number, row: Row | undefined, claim: Claim): JoinAnswer {
+  const answer = toAskAnswer(saying, row, claim);
+  if (answer.kind !== 'busy') return answer;
+  // What was handed to it since is a claim: the next look finds it, and a confirmation makes it a lease.
+  if (meant(saying) === SAID_STANDING && answer.now !== undefined && answer.occupant)
+    return { kind: 'waiting', now: answer.now, occupant: answer.occupant };
+  const now = answer.now ?? (row && Number(row['now']));
+  return now !== undefined && claim.notAfter !== undefined && now > claim.notAfter ? { kind: 'late', now } : { ...answer, now };
+}
+
+/** How a lock changes hands. */
+export function takingStatements(table: string): Pick<LockStatements, 'ask' | 'join' | 'advance' | 'confirm'> {
+  const ask = bound('dlock_ask', taking(table, false));
+  const join = bound('dlock_join', taking(table, true));
+  const read = bound('dlock_read', `SELECT ${seen}, ${ms} AS now FROM ${table} l WHERE l.name = :key`);
+
+  // The guard waits for nobody, not behind a fenced transaction either; LIMIT keeps it a table of its own, since a statement may not change
+  // what it selects from (https://dev.mysql.com/doc/refman/8.0/en/derived-table-optimization.html).
+  const advance = bound(
+    'dlock_advance',
+    `UPDATE ${table} SET
+      token = ${nextToken}, token_top = ${reserved('token')}, acquired_at = ${ms}, expires_at = ${ms} + :claimMs, released_at = NULL,
+      holder = '', label = '', revoked = 0, owner = ${head}, line = ${tail}
+    WHERE name = (SELECT g.name FROM (
+        SELECT l.name FROM ${table} l LEFT JOIN ${table} k FORCE INDEX (${OWNER_KEY}) ON k.name = l.name AND k.owner = l.owner
+        WHERE l.name = :key AND l.expires_at <= ${ms} AND (l.owner IS NULL OR k.owner IS NOT NULL) LIMIT 1 FOR UPDATE SKIP LOCKED
+      ) g)
+      AND expires_at <= ${ms} AND ${lineLives}`,
+  );
+
+  const confirm = bound(
+    'dlock_confirm',
+    `UPDATE ${table} FORCE INDEX (PRIMARY) SET expires_at = GREATEST(expires_at, ${ms} + :ttlMs), acquired_at = LAST_INSERT_ID(${ms}),
+      holder = :holder, label = :label
+    WHERE name = :key AND owner = :owner AND revoked = 0`,
+  );
+  const readOwn = bound('dlock_read_own', `SELECT ${seen} FROM ${table} l WHERE l.name = :key AND l.owner = :owner AND l.revoked = 0`);
+
+  return {
+    ask: (claim) => ({
+      statement: {
+        ...ask(valuesOf(claim)),
+        followUp: (rows) => (!isToken(said(rows)) && meant(said(rows)) === SAID_MINE ? read({ key: claim.key }) : undefined),
+      },
+      read: (rows) => toAskAnswer(said(rows), rows[1], claim),
+    }),
+
+    join: (claim) => ({
+      statement: {
+        ...join({ ...valuesOf(claim), waitMs: Math.min(claim.waitMs, LONGEST_LINE_MS) }),
+        followUp: (rows) => (isToken(said(rows)) ? undefined : read({ key: claim.key })),
+      },
+      read: (rows) => toJoinAnswer(said(rows), rows[1], claim),
+    }),
+
+    advance: (key, claimMs) => ({ statement: advance({ key, claimMs }), read: () => undefined }),
+
+    confirm: (claim) => ({
+      statement: { ...confirm(valuesOf(claim)), followUp: (rows) => (said(rows) === 0 ? undefined : readOwn(valuesOf(claim))) },
+      read: (rows) => rows[1] && toGrant({ ...rows[1], now: said(rows) }),
+    }),
+  };
+}
+
+/** What a claim is sent as; the time after which nothing may happen is NULL where it is not known. */
+const valuesOf = (claim: Claim): Readonly<Record<string, unknown>> => ({ ...claim });
