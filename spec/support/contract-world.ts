@@ -7,7 +7,7 @@ import type { RegistryOptions } from '../../lib/engine/options.js';
 import { LockRegistry } from '../../lib/lock-registry.js';
 import { dialectOf } from '../../lib/lock-source.js';
 import type { World } from '../../lib/testing/contract/contract-case.js';
-import { openConnections } from './connections.js';
+import { nameConnections, openConnections } from './connections.js';
 import { connect, type TestDatabase } from './databases.js';
 
 /** A timer or a connection may take so long to go. */
@@ -40,7 +40,9 @@ export class ContractWorld implements World {
     this.#database = database;
     const isFile = database.dialect === 'sqlite';
     this.url = isFile ? `${database.url}-${this.id}` : database.url;
-    this.application = connect(this.url, { pool: { max: 1 }, ...(isFile ? {} : { dialectOptions: { application_name: this.id } }) });
+    const isNamed = database.dialect === 'postgres';
+    this.application = connect(this.url, { pool: { max: 1 }, ...(isNamed ? { dialectOptions: { application_name: this.id } } : {}) });
+    nameConnections(this.application, this.id);
   }
 
   get dialect(): World['dialect'] {

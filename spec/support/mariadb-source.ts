@@ -1,4 +1,5 @@
-import { createConnection } from 'mariadb';
+import { createRequire } from 'node:module';
+import type * as mariadb from 'mariadb';
 import { MariadbServer } from './mariadb-server.js';
 
 /** Where the specs' MariaDB databases come from, or those of MySQL. */
@@ -28,10 +29,18 @@ export async function stopMariadbSource(): Promise<void> {
   await running?.stop();
 }
 
+// As Sequelize loads it: its other build has other classes.
+const { createConnection } = createRequire(import.meta.url)('mariadb') as typeof mariadb;
+let prototype: object | undefined;
+
+/** What all connections of the driver have in common, which it does not export; `undefined` before there was one. */
+export const mariadbConnections = (): object | undefined => prototype;
+
 /** Runs administrative statements. */
 export async function administerMariadb(server: MariadbSource, ...statements: string[]): Promise<void> {
   const { hostname, port, username, password } = new URL(server.url('mysql', 'mariadb'));
   const client = await createConnection({ host: hostname, port: Number(port), user: username, password: decodeURIComponent(password) });
+  prototype = Object.getPrototypeOf(client) as object;
   try {
     for (const statement of statements) await client.query(statement);
   } finally {

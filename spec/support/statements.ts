@@ -1,6 +1,8 @@
+import mysql2 from 'mysql2';
 import pg from 'pg';
 import sinon from 'sinon';
 import sqlite3 from 'sqlite3';
+import { mariadbConnections } from './mariadb-source.js';
 
 /**
  * The text of every statement that this process hands to a driver from now on, whoever sends it, in a list that grows.
@@ -17,6 +19,10 @@ export function recordStatements(): string[] {
   };
 
   wrap(pg.Client.prototype, 'query', (_, query) => (typeof query === 'string' ? query : (query as { text: string }).text));
+  const sqlOf = (query: unknown) => (typeof query === 'string' ? query : (query as { sql: string }).sql);
+  for (const prototype of [mysql2.Connection.prototype, mariadbConnections()]) {
+    for (const method of ['query', 'execute']) if (prototype) wrap(prototype, method, (_, query) => sqlOf(query));
+  }
   wrap(sqlite3.Database.prototype, 'exec', (_, sql) => sql as string);
   // Database.run and its like are a Statement each, run once.
   for (const method of ['run', 'get', 'all', 'each']) {
