@@ -83,7 +83,7 @@ eachDatabase('The doctor', (database) => {
     await sql(`ALTER TABLE ${table} DROP COLUMN label`);
     const finding = only(await found());
     expect(finding).to.include({ code: 'TABLE_DIFFERS', level: 'risk' });
-    expect(finding.what).to.match(/: no column label text NOT NULL\.$/i);
+    expect(finding.what).to.match(/: no column label (text|varchar\(255\) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin) NOT NULL\.$/i);
   });
 
   it('sees a column of another type, and a key that is missing, with what there is', async () => {
@@ -94,7 +94,7 @@ eachDatabase('The doctor', (database) => {
     await sql(`CREATE TABLE ${table} (${typed.join()})`);
     const { code, what } = only(await found());
     expect(code).to.equal('TABLE_DIFFERS');
-    expect(what).to.match(/column token is (varchar\(9\)|character varying\(9\)), not (bigint|INTEGER) NOT NULL/);
+    expect(what).to.match(/column token is (varchar\(9\)|character varying\(9\))[^,;]*, not (bigint|INTEGER) NOT NULL/);
     expect(what).to.contain('no unique key over (name)');
   });
 
@@ -396,7 +396,7 @@ describe('The findings of the doctor', () => {
 
   it('are all in the README, and no other', () => {
     expect(codes).not.to.be.empty;
-    expect(firstColumn(readReadme(), 'Is the server set up well? `doctor()`').sort()).to.deep.equal(codes.sort());
+    expect(firstColumn(readReadme(), 'Is the server set up well? `doctor()`').sort()).to.deep.equal([...new Set(codes)].sort());
   });
 
   it('touch promises that the README makes in these words', () => {

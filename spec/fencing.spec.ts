@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
-import { DataTypes, type ModelStatic, type Model, type Sequelize, Transaction } from 'sequelize';
+import { DataTypes, type ModelStatic, type Model, QueryTypes, type Sequelize, Transaction } from 'sequelize';
 import { fencedUpdate, LeaseLostError, type Lease, LockRegistry, type RegistryOptions } from '../lib/index.js';
 import { freshName } from './support/contract-world.js';
 import { eachDatabase, onDatabase } from './support/databases.js';
@@ -23,7 +23,7 @@ eachDatabase('A fenced transaction', (database) => {
     return made;
   };
   const write = (transaction: Transaction) => application.query(`INSERT INTO orders VALUES ('${name}')`, { transaction });
-  const written = async () => (await application.query(`SELECT * FROM orders WHERE id = '${name}'`))[0].length;
+  const written = async () => (await application.query(`SELECT * FROM orders WHERE id = '${name}'`, { type: QueryTypes.SELECT })).length;
   const takeAway = async () => {
     await other.forceRelease(name, { now: true });
     return other.acquire(name);
@@ -166,7 +166,7 @@ onDatabase('postgres', 'A fenced transaction on PostgreSQL', (database) => {
   afterEach(() => Promise.all([locks.close({ grace: 0 }), other.close({ grace: 0 })]));
 
   const write = (transaction: Transaction) => application.query(`INSERT INTO orders VALUES ('${name}')`, { transaction });
-  const written = async () => (await application.query(`SELECT * FROM orders WHERE id = '${name}'`))[0].length;
+  const written = async () => (await application.query(`SELECT * FROM orders WHERE id = '${name}'`, { type: QueryTypes.SELECT })).length;
 
   for (const [level, isolationLevel] of Object.entries(Transaction.ISOLATION_LEVELS)) {
     describe(`under ${level}`, () => {

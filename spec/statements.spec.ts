@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { setTimeout } from 'node:timers/promises';
+import * as dialects from '../lib/dialects/index.js';
 import { LockRegistry, type RegistryOptions } from '../lib/index.js';
 import { ManualClock } from '../lib/testing/index.js';
 import { freshName } from './support/contract-world.js';
@@ -68,7 +69,7 @@ eachDatabase('The number of statements', (database) => {
     expect(statements).to.have.length(2);
   });
 
-  it('is 1 to renew a hundred leases', async () => {
+  it('is as many to renew a hundred leases as to renew one, which the dialect declares', async () => {
     const clock = new ManualClock();
     const locks = await ready({ clock, ttl: '24s' });
     const leases = await Promise.all(Array.from({ length: 100 }, () => locks.acquire(freshName())));
@@ -77,7 +78,7 @@ eachDatabase('The number of statements', (database) => {
     locks.on('renewed', () => renewals++);
     await clock.advance('9s');
     while (renewals < 100) await setTimeout(5);
-    expect(statements).to.have.length(1);
+    expect(statements).to.have.length(dialects[database().dialect].facts.statementsPerStep.renew);
     expect(leases.every(({ held, remainingMs }) => held && remainingMs > 20_000)).to.equal(true);
     await Promise.all(leases.map((lease) => lease.release()));
   });

@@ -17,10 +17,11 @@ eachDatabase('The table of locks', (database) => {
     await sequelize.query(text);
     return [];
   };
+  const mark = (): string => (['mariadb', 'mysql'].includes(database().dialect) ? '`' : '"');
   const quoted = (name: string): string =>
     name
       .split('.')
-      .map((part) => `"${part}"`)
+      .map((part) => mark() + part + mark())
       .join(database().dialect === 'sqlite' ? '' : '.');
 
   const losses = [
@@ -113,7 +114,7 @@ eachDatabase('The table of locks', (database) => {
     await registry.acquire('held');
     expect(await registry.prune({ idleFor: '2h' })).to.equal(0);
     expect(await registry.prune({ idleFor: '30m' })).to.equal(1);
-    expect((await sql(`SELECT name FROM ${table} ORDER BY name`)).map(({ name }) => name)).to.deep.equal(['held', 'just released']);
+    expect((await sql(`SELECT name FROM ${table} ORDER BY name`)).map(({ name }) => String(name))).to.deep.equal(['held', 'just released']);
   });
 
   describe('of somebody else', () => {
@@ -164,19 +165,27 @@ eachDatabase('The table of locks', (database) => {
     const table = `ops_${freshName()}.distributed_lock`;
     await locks({ table }).acquire('job');
     const name = database().dialect === 'sqlite' ? `"${table}"` : quoted(table);
-    expect((await sql(`SELECT name FROM ${name}`)).map((row) => row.name)).to.deep.equal(['job']);
+    expect((await sql(`SELECT name FROM ${name}`)).map(({ name: key }) => String(key))).to.deep.equal(['job']);
   });
 
   /** Everything that the database knows of a table, its name aside. */
   async function definition(application: Sequelize, table: string): Promise<unknown[]> {
-    const sql =
-      database().dialect === 'sqlite'
-        ? `SELECT type, sql FROM sqlite_master WHERE tbl_name = '${table}' ORDER BY type, name`
-        : `SELECT column_name::text, data_type, is_nullable, collation_name, column_default, ordinal_position::text, NULL AS more
+    const here = `table_schema = DATABASE() AND table_name = '${table}'`;
+    const ofMariadb = `SELECT column_name AS name, column_type AS type, is_nullable AS more, collation_name AS collation, column_default AS value,
+        ordinal_position AS place FROM information_schema.columns WHERE ${here}
+      UNION ALL SELECT index_name, column_name, non_unique, NULL, NULL, seq_in_index FROM information_schema.statistics WHERE ${here}
+      UNION ALL SELECT engine, row_format, NULL, table_collation, NULL, 0 FROM information_schema.tables WHERE ${here}
+      ORDER BY place, name, type`;
+    const definitions = {
+      mariadb: ofMariadb,
+      mysql: ofMariadb,
+      sqlite: `SELECT type, sql FROM sqlite_master WHERE tbl_name = '${table}' ORDER BY type, name`,
+      postgres: `SELECT column_name::text, data_type, is_nullable, collation_name, column_default, ordinal_position::text, NULL AS more
              FROM information_schema.columns WHERE table_name = '${table}'
            UNION ALL SELECT indexdef, NULL, NULL, NULL, NULL, NULL, NULL FROM pg_indexes WHERE tablename = '${table}'
            UNION ALL SELECT relpersistence::text, NULL, NULL, NULL, NULL, NULL, reloptions::text FROM pg_class WHERE relname = '${table}'
-           ORDER BY 1`;
-    return JSON.parse(JSON.stringify(await query(application, sql)).replaceAll(table, 'table')) as unknown[];
+           ORDER BY 1`,
+    };
+    return JSON.parse(JSON.stringify(await query(application, definitions[database().dialect])).replaceAll(table, 'table')) as unknown[];
   }
 });

@@ -67,7 +67,7 @@ eachDatabase('A lock taken within a transaction of the application', (database) 
 
   it('lasts a whole ttl from the moment at which it was taken, however long the transaction has been open', async () => {
     await application.transaction(async (transaction) => {
-      await application.query('SELECT 1', { transaction });
+      await application.query('SELECT 1', { transaction, type: QueryTypes.SELECT });
       await setTimeout(300);
       const before = Date.now();
       await locks.acquire(name, { ttl: '1m' });
@@ -95,9 +95,9 @@ eachDatabase('A lock taken within a transaction of the application', (database) 
   });
 
   it('is shown as it is, whatever the transaction has seen before', async () => {
-    const isolationLevel = database().dialect === 'postgres' ? REPEATABLE_READ : undefined;
+    const isolationLevel = database().dialect === 'sqlite' ? undefined : REPEATABLE_READ;
     await application.transaction({ ...(isolationLevel ? { isolationLevel } : {}) }, async () => {
-      await application.query('SELECT * FROM orders');
+      await application.query('SELECT * FROM orders', { type: QueryTypes.SELECT });
       expect(await locks.inspect(name)).to.equal(undefined);
       const lease = await others.acquire(name);
       expect((await locks.inspect(name))?.fencingToken).to.equal(lease.fencingToken);

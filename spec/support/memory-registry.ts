@@ -33,6 +33,7 @@ export const memoryDialect = (session: MemorySession): Dialect => ({
     driver: '',
     clockSource: '',
     wakeUp: 'polling',
+    statementsPerStep: { ask: 1, join: 1, confirm: 1, renew: 1, release: 1 },
     mostConnections: Infinity,
     sharedBy: '',
     limits: [],

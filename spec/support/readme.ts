@@ -32,6 +32,7 @@ function rowOf({ name, facts }: Pick<Dialect, 'name' | 'facts'>): Readonly<Recor
     'Shared by': facts.sharedBy,
     Clock: `\`${facts.clockSource}\``,
     'Waiters learn of a release by': facts.wakeUp,
+    'Statements to ask, join, confirm, renew, release': Object.values(facts.statementsPerStep).join(', '),
     'Connections of use to a registry': Number.isFinite(facts.mostConnections) ? String(facts.mostConnections) : 'any number',
   };
 }

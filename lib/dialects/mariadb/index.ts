@@ -1,5 +1,5 @@
 import type { Dialect } from '../../contracts/dialect.js';
-import { MY_LIMITS } from '../sql/my/limits.js';
+import { LIMITS, STATEMENTS_PER_STEP } from '../sql/my/facts.js';
 import { lockStatements } from '../sql/my/statements.js';
 import { driver, type MariadbConnection } from './driver.js';
 
@@ -12,9 +12,10 @@ export const mariadb: Dialect<MariadbConnection> = {
     driver: 'mariadb',
     clockSource: 'UTC_TIMESTAMP(6)',
     wakeUp: 'polling',
+    statementsPerStep: STATEMENTS_PER_STEP,
     mostConnections: Infinity,
     sharedBy: 'any number of hosts',
-    limits: MY_LIMITS,
+    limits: LIMITS,
   },
   driver,
   // Under the server's default a transaction keeps seeing what it saw first, also when somebody else had the lock in between.

@@ -1,5 +1,5 @@
 import type { Dialect } from '../../contracts/dialect.js';
-import { MY_LIMITS } from '../sql/my/limits.js';
+import { LIMITS, STATEMENTS_PER_STEP } from '../sql/my/facts.js';
 import { lockStatements } from '../sql/my/statements.js';
 import { driver, type Mysql2Connection } from './driver.js';
 
@@ -12,9 +12,10 @@ export const mysql: Dialect<Mysql2Connection> = {
     driver: 'mysql2',
     clockSource: 'UTC_TIMESTAMP(6)',
     wakeUp: 'polling',
+    statementsPerStep: STATEMENTS_PER_STEP,
     mostConnections: Infinity,
     sharedBy: 'any number of hosts',
-    limits: [...MY_LIMITS, 'Its specs run on MariaDB, through this driver and in SQL that both servers have, where no MySQL is to be had.'],
+    limits: [...LIMITS, 'Its specs run on MariaDB, through this driver and in SQL that both servers have, where no MySQL is to be had.'],
   },
   driver,
   // Under the servers' default a transaction keeps seeing what it saw first, also when somebody else had the lock in between.

@@ -18,6 +18,7 @@ export const postgres: Dialect<PgClient> = {
     driver: 'pg',
     clockSource: 'clock_timestamp()',
     wakeUp: 'notification',
+    statementsPerStep: { ask: 1, join: 1, confirm: 1, renew: 1, release: 1 },
     mostConnections: Infinity,
     sharedBy: 'any number of hosts',
     limits: [],

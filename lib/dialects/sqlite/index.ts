@@ -18,6 +18,7 @@ export const sqlite: Dialect<SqliteDatabase> = {
     driver: 'sqlite3',
     clockSource: `unixepoch('subsec')`,
     wakeUp: 'polling',
+    statementsPerStep: { ask: 1, join: 1, confirm: 1, renew: 1, release: 1 },
     mostConnections: 1,
     sharedBy: 'processes of one host; in memory: one process',
     limits: [

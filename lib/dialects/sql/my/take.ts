@@ -40,6 +40,7 @@ const mayStand = `NOT (owner <=> VALUES(owner)) AND (NOT ${lineLives} OR CHAR_LE
 // One SKIP LOCKED does three things: an ask never waits, not behind a fenced transaction nor behind another ask; a busy row is neither
 // written nor locked for longer than a moment; and who is skipped here has been taken by somebody else. What it lets through is locked and
 // free, with the key entry that a fence of its last owner would hold. Under READ COMMITTED the other two lock nothing.
+// Where no row is somebody else's there is none, or it is the asker's own, which may be locked by who joins the line at this moment.
 //
 // Whoever gets a yes may work for a whole ttl from its first send on, so an owner that asks again, and a head of the line that asks
 // instead of confirming, get a whole ttl too: what a hand-over reserved is shorter.
@@ -52,7 +53,7 @@ function taking(table: string, standing: boolean): string {
   return `INSERT INTO ${table} (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked, verdict)
     SELECT :key, :owner, LAST_INSERT_ID(${us}), ${reserved(us)}, ${ms}, ${ms} + :ttlMs, :holder, :label, '', 0, 0, ${LEFT_ALONE}
     FROM DUAL WHERE (:notAfter IS NULL OR ${ms} <= :notAfter)
-      AND (${toTake} ${toStandAt} OR NOT EXISTS (SELECT 1 FROM ${table} WHERE name = :key))
+      AND (${toTake} ${toStandAt} OR NOT EXISTS (SELECT 1 FROM ${table} WHERE name = :key AND NOT (owner <=> :owner)))
     ON DUPLICATE KEY UPDATE
       verdict = CASE
         WHEN ${mine} THEN ${MINE}
