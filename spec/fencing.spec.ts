@@ -4,7 +4,7 @@ import pg from 'pg';
 import { DataTypes, type ModelStatic, type Model, QueryTypes, type Sequelize, Transaction } from 'sequelize';
 import { fencedUpdate, LeaseLostError, type Lease, LockRegistry, type RegistryOptions } from '../lib/index.js';
 import { freshName } from './support/contract-world.js';
-import { eachDatabase, onDatabase } from './support/databases.js';
+import { eachDatabase, onDatabase, type TestDatabase } from './support/databases.js';
 import { failureOf, rejection, watched } from './support/outcome.js';
 
 const TTL_MS = 30_000;
@@ -148,7 +148,10 @@ eachDatabase('A fenced transaction', (database) => {
   });
 });
 
-onDatabase('postgres', 'A fenced transaction on PostgreSQL', (database) => {
+for (const dialect of ['mariadb', 'mysql', 'postgres'] as const)
+  onDatabase(dialect, `A fenced transaction on a server (${dialect})`, serverFences);
+
+function serverFences(database: () => TestDatabase): void {
   let application: Sequelize;
   let locks: LockRegistry;
   let other: LockRegistry;
@@ -214,6 +217,27 @@ onDatabase('postgres', 'A fenced transaction on PostgreSQL', (database) => {
     await transaction.rollback();
     expect(await written()).to.equal(0);
   });
+}
+
+onDatabase('postgres', 'A fenced transaction on PostgreSQL', (database) => {
+  let application: Sequelize;
+  let locks: LockRegistry;
+  let other: LockRegistry;
+  let name: string;
+
+  before(async () => {
+    application = database().newSequelize();
+    await application.query('CREATE TABLE orders (id text)');
+  });
+  beforeEach(() => {
+    name = freshName();
+    locks = new LockRegistry(application, { ttl: TTL_MS });
+    other = new LockRegistry(application, { ttl: TTL_MS });
+  });
+  afterEach(() => Promise.all([locks.close({ grace: 0 }), other.close({ grace: 0 })]));
+
+  const write = (transaction: Transaction) => application.query(`INSERT INTO orders VALUES ('${name}')`, { transaction });
+  const written = async () => (await application.query(`SELECT * FROM orders WHERE id = '${name}'`, { type: QueryTypes.SELECT })).length;
 
   it('whose COMMIT was not answered keeps the lock from everybody until the lease ends by itself', async () => {
     const lease = await locks.acquire(name, { ttl: 1_000 });

@@ -3,6 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import mysql2 from 'mysql2/promise';
 import type { LockStatements, Step } from '../../lib/contracts/dialect.js';
 import type { StatementError } from '../../lib/contracts/session.js';
+import { dialectContract } from '../../lib/testing/index.js';
+import { inWorld } from '../support/contract-world.js';
 import { onDatabase } from '../support/databases.js';
 import { claimOf, freshName, freshOwner, LockTable, MINUTE, releaseOf } from './lock-table.js';
 
@@ -219,6 +221,33 @@ for (const dialect of ['mariadb', 'mysql'] as const) {
         expect(step.read([first ?? {}, second ?? {}]).kind).to.equal('waiting');
         expect((await table.confirm(name, { owner: waiting }))?.waiters).to.equal(0);
       });
+    });
+  });
+}
+
+/** Each would change what a statement means, or whether it is committed at all, on a connection that did not set it for itself. */
+const HOSTILE = `SET GLOBAL autocommit = 0, GLOBAL time_zone = '+05:30', GLOBAL innodb_lock_wait_timeout = 50, GLOBAL sql_safe_updates = 1,
+  GLOBAL sql_select_limit = 1, GLOBAL unique_checks = 0,
+  GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,IGNORE_SPACE,HIGH_NOT_PRECEDENCE,NO_UNSIGNED_SUBTRACTION'
+  /*M!100618 , GLOBAL innodb_snapshot_isolation = ON,
+  GLOBAL sql_mode = 'ORACLE,ANSI_QUOTES,NO_BACKSLASH_ESCAPES,SIMULTANEOUS_ASSIGNMENT,EMPTY_STRING_IS_NULL,TIME_ROUND_FRACTIONAL' */`;
+const HARMLESS = HOSTILE.replaceAll(/GLOBAL (\w+) = ('[^']*'|\w+)/g, 'GLOBAL $1 = DEFAULT');
+
+for (const dialect of ['mariadb', 'mysql'] as const) {
+  onDatabase(dialect, `The contract of a lock on MariaDB through ${dialect}`, (database) => {
+    const administer = async (...statements: string[]) => {
+      const connection = await mysql2.createConnection(database().url.replace(/^\w+:/, 'mysql:'));
+      for (const statement of statements) await connection.query(statement);
+      await connection.end();
+    };
+
+    describe('that is set up badly', () => {
+      before(() => administer(HOSTILE, 'SET GLOBAL TRANSACTION ISOLATION LEVEL SERIALIZABLE, READ ONLY'));
+      after(() => administer('SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE', HARMLESS));
+
+      for (const { name, slow = false, run } of dialectContract) {
+        if (!slow) it(name, () => inWorld(database(), run)).timeout(20_000);
+      }
     });
   });
 }

@@ -10,6 +10,6 @@ export const LONGEST_STATEMENT_S = 10;
  */
 export const SESSION_SETTINGS: readonly string[] = [
   `SET SESSION autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', unique_checks = 1,
-    sql_safe_updates = 0, sql_select_limit = DEFAULT, innodb_lock_wait_timeout = ${ROW_WAIT_S}, lock_wait_timeout = ${LONGEST_STATEMENT_S}`,
+    sql_safe_updates = 0, sql_select_limit = 18446744073709551615, innodb_lock_wait_timeout = ${ROW_WAIT_S}, lock_wait_timeout = ${LONGEST_STATEMENT_S}`,
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE',
 ];
