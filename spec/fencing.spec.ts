@@ -237,7 +237,6 @@ onDatabase('postgres', 'A fenced transaction on PostgreSQL', (database) => {
   afterEach(() => Promise.all([locks.close({ grace: 0 }), other.close({ grace: 0 })]));
 
   const write = (transaction: Transaction) => application.query(`INSERT INTO orders VALUES ('${name}')`, { transaction });
-  const written = async () => (await application.query(`SELECT * FROM orders WHERE id = '${name}'`, { type: QueryTypes.SELECT })).length;
 
   it('whose COMMIT was not answered keeps the lock from everybody until the lease ends by itself', async () => {
     const lease = await locks.acquire(name, { ttl: 1_000 });

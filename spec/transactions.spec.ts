@@ -167,6 +167,35 @@ onDatabase('postgres', 'Lock statements on PostgreSQL', (database) => {
   });
 });
 
+// MariaDB's driver keeps what it prepared, whoever asked for it.
+for (const [dialect, alsoKept] of [
+  ['mariadb', []],
+  ['mysql', [`SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'`]],
+] as const) {
+  onDatabase(dialect, `Lock statements on MariaDB through ${dialect}`, (database) => {
+    const settings = 'SELECT @@sql_mode, @@time_zone, @@autocommit, @@tx_isolation, @@innodb_lock_wait_timeout, @@lock_wait_timeout';
+    const sessionOf = async (application: Sequelize): Promise<unknown> => {
+      const seen: unknown[] = [];
+      for (const sql of [settings, ...alsoKept]) seen.push(await application.query(sql, { type: QueryTypes.SELECT }));
+      return seen;
+    };
+
+    for (const connections of [{ max: 2 }, 'shared'] as const) {
+      it(`leave the application's sessions as they were, with connections of ${connections === 'shared' ? 'its pool' : 'their own'}`, async () => {
+        const application = database().newSequelize({ pool: { max: 1 } });
+        const before = await sessionOf(application);
+        const locks = new LockRegistry(application, { connections, ttl: 900 });
+        const lease = await locks.acquire(freshName());
+        await setTimeout(500); // over a renewal
+        await lease.release();
+        await locks.tryAcquire(freshName());
+        await locks.close({ grace: 0 });
+        expect(await sessionOf(application)).to.deep.equal(before);
+      });
+    }
+  });
+}
+
 onDatabase('sqlite', 'Lock statements on SQLite', (database) => {
   it('are committed when they are answered, although the one before found the file busy and gave up', async () => {
     const application = database().newSequelize({ pool: { max: 1 } });

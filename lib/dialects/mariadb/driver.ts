@@ -9,7 +9,6 @@ import { LONGEST_STATEMENT_S, SESSION_SETTINGS } from '../sql/my/settings.js';
 export interface MariadbConnection {
   query(text: string): Promise<Answer>;
   execute(text: string, values: readonly unknown[]): Promise<Answer>;
-  prepare(text: string): Promise<{ execute(values: readonly unknown[]): Promise<Answer>; close(): void }>;
   destroy(): void;
   on(event: 'error' | 'end', listener: () => void): unknown;
   removeAllListeners(event: 'error'): unknown;
@@ -61,16 +60,9 @@ export const driver: Driver<MariadbConnection> = {
 
 const socketOf = (connection: MariadbConnection) => connection.__tests?.getSocket?.();
 
-// Values never become a part of the text: how they would have to be written depends on the session's sql_mode.
-async function send(connection: MariadbConnection, { id, text, values }: Statement): Promise<readonly Row[]> {
-  if (values.length === 0) return toRows(await connection.query(text));
-  if (id !== '') return toRows(await connection.execute(text, values));
-  const prepared = await connection.prepare(text);
-  try {
-    return toRows(await prepared.execute(values));
-  } finally {
-    prepared.close();
-  }
+// Values never become a part of the text: how they would have to be written depends on the session's sql_mode. The driver keeps what it
+// prepared, on each connection up to a number of its own, and has no way to be told otherwise.
+async function send(connection: MariadbConnection, { text, values }: Statement): Promise<readonly Row[]> {
+  const answer = await (values.length === 0 ? connection.query(text) : connection.execute(text, values));
+  return Array.isArray(answer) ? answer : [toChange(answer)];
 }
-
-const toRows = (answer: Answer): readonly Row[] => (Array.isArray(answer) ? answer : [toChange(answer)]);

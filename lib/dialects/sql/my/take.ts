@@ -20,8 +20,6 @@ const HANDED_ON = 4;
 /** Somebody's, and the asker stands in line. */
 const STOOD = 5;
 
-const changesHands = `verdict IN (${FREE}, ${TAKEN}, ${HANDED_ON})`;
-
 // What the statement says by LAST_INSERT_ID(): a token where that tells all of the grant; else when it ran, with what became of it. Nothing
 // where it did nothing.
 const SAID_BUSY = 0;
@@ -37,61 +35,82 @@ const inLine = 'LOCATE(VALUES(owner), line) > 0';
 // A row revoked under the asker is nobody's to stand at, least of all its own.
 const mayStand = `NOT (owner <=> VALUES(owner)) AND (NOT ${lineLives} OR CHAR_LENGTH(line) < ${MOST_IN_LINE * PLACE_LENGTH} OR ${inLine})`;
 
+/** True where the row is the asker's, or anybody's to take: then it is locked, with the entry of its key that a fence of its last owner would hold. */
+const takeable = (table: string, name: string, whose: string) => `
+  FROM ${table} l LEFT JOIN ${table} k FORCE INDEX (${OWNER_KEY}) ON k.name = l.name AND k.owner = l.owner
+  WHERE l.name = ${name} AND (${whose} l.expires_at <= ${ms} AND (l.owner IS NULL OR k.owner IS NOT NULL))`;
+
 // One SKIP LOCKED does three things: an ask never waits, not behind a fenced transaction nor behind another ask; a busy row is neither
-// written nor locked for longer than a moment; and who is skipped here has been taken by somebody else. What it lets through is locked and
-// free, with the key entry that a fence of its last owner would hold. Under READ COMMITTED the other two lock nothing.
-// Where no row is somebody else's there is none, or it is the asker's own, which may be locked by who joins the line at this moment.
-//
+// written nor locked for longer than a moment; and who is skipped here has been taken by somebody else. Under READ COMMITTED the others lock
+// nothing. Where no row is somebody else's there is none, or it is the asker's own, which may be locked by who joins the line at this moment.
+const mayTake = (table: string, standing: boolean) => `(
+  EXISTS (SELECT 1 ${takeable(table, ':key', 'l.owner = :owner AND l.revoked = 0 OR')} FOR UPDATE SKIP LOCKED)
+  ${standing ? `OR EXISTS (SELECT 1 FROM ${table} WHERE name = :key AND expires_at > ${ms})` : ''}
+  OR NOT EXISTS (SELECT 1 FROM ${table} WHERE name = :key AND NOT (owner <=> :owner)))`;
+
+const taking = (table: string, standing: boolean) => `
+  INSERT INTO ${table} (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked, verdict)
+  SELECT :key, :owner, LAST_INSERT_ID(${us}), ${reserved(us)}, ${ms}, ${ms} + :ttlMs, :holder, :label, '', 0, 0, ${LEFT_ALONE}
+  FROM DUAL WHERE (:notAfter IS NULL OR ${ms} <= :notAfter) AND ${mayTake(table, standing)}
+  ON DUPLICATE KEY UPDATE ${becoming(standing).join(', ')}`;
+
+const onVerdict = (becomes: Readonly<Record<number, string>>, otherwise: string) =>
+  `CASE verdict ${Object.entries(becomes)
+    .map(([verdict, value]) => `WHEN ${verdict} THEN ${value}`)
+    .join(' ')} ELSE ${otherwise} END`;
+const afterChange = (becomes: string, otherwise: string) =>
+  onVerdict({ [FREE]: becomes, [TAKEN]: becomes, [HANDED_ON]: becomes }, otherwise);
+const described = (column: string) => {
+  const anew = `VALUES(${column})`;
+  return onVerdict({ [MINE]: anew, [FREE]: anew, [TAKEN]: anew, [HANDED_ON]: `''` }, column);
+};
+
+const verdict = (standing: boolean) => `CASE
+  WHEN ${mine} THEN ${MINE}
+  WHEN expires_at <= ${ms} AND ${lineLives} THEN CASE WHEN ${head} = VALUES(owner) THEN ${TAKEN} ELSE ${HANDED_ON} END
+  WHEN expires_at <= ${ms} THEN CASE WHEN token_top < ${us} THEN ${FREE} ELSE ${TAKEN} END
+  ${standing ? `WHEN ${mayStand} THEN ${STOOD}` : ''}
+  ELSE ${LEFT_ALONE} END`;
+
+const answer = onVerdict(
+  {
+    [FREE]: 'token',
+    [MINE]: saying(SAID_MINE),
+    [TAKEN]: saying(SAID_MINE),
+    [STOOD]: saying(SAID_STANDING),
+    [HANDED_ON]: `CASE WHEN ${inLine} THEN ${saying(SAID_STANDING)} ELSE ${saying(SAID_BUSY)} END`,
+  },
+  saying(SAID_BUSY),
+);
+
+const anewInLine = `CASE WHEN NOT ${lineLives} THEN CONCAT(VALUES(owner), ',') WHEN ${inLine} THEN line ELSE CONCAT(line, VALUES(owner), ',') END`;
+
 // Whoever gets a yes may work for a whole ttl from its first send on, so an owner that asks again, and a head of the line that asks
 // instead of confirming, get a whole ttl too: what a hand-over reserved is shorter.
-function taking(table: string, standing: boolean): string {
-  const toTake = `EXISTS (SELECT 1 FROM ${table} l LEFT JOIN ${table} k FORCE INDEX (${OWNER_KEY}) ON k.name = l.name AND k.owner = l.owner
-      WHERE l.name = :key AND (l.owner = :owner AND l.revoked = 0 OR l.expires_at <= ${ms} AND (l.owner IS NULL OR k.owner IS NOT NULL))
-      FOR UPDATE SKIP LOCKED)`;
-  const toStandAt = standing ? `OR EXISTS (SELECT 1 FROM ${table} WHERE name = :key AND expires_at > ${ms})` : '';
-
-  return `INSERT INTO ${table} (name, owner, token, token_top, acquired_at, expires_at, holder, label, line, line_until, revoked, verdict)
-    SELECT :key, :owner, LAST_INSERT_ID(${us}), ${reserved(us)}, ${ms}, ${ms} + :ttlMs, :holder, :label, '', 0, 0, ${LEFT_ALONE}
-    FROM DUAL WHERE (:notAfter IS NULL OR ${ms} <= :notAfter)
-      AND (${toTake} ${toStandAt} OR NOT EXISTS (SELECT 1 FROM ${table} WHERE name = :key AND NOT (owner <=> :owner)))
-    ON DUPLICATE KEY UPDATE
-      verdict = CASE
-        WHEN ${mine} THEN ${MINE}
-        WHEN expires_at <= ${ms} AND ${lineLives} THEN CASE WHEN ${head} = VALUES(owner) THEN ${TAKEN} ELSE ${HANDED_ON} END
-        WHEN expires_at <= ${ms} THEN CASE WHEN token_top < ${us} THEN ${FREE} ELSE ${TAKEN} END
-        ${standing ? `WHEN ${mayStand} THEN ${STOOD}` : ''}
-        ELSE ${LEFT_ALONE} END,
-      token = CASE WHEN ${changesHands} THEN ${nextToken} ELSE token END,
-      token_top = CASE WHEN ${changesHands} THEN ${reserved('token')} ELSE token_top END,
-      acquired_at = CASE WHEN ${changesHands} THEN ${ms} ELSE acquired_at END + 0 * LAST_INSERT_ID(CASE verdict
-        WHEN ${FREE} THEN token
-        WHEN ${MINE} THEN ${saying(SAID_MINE)}
-        WHEN ${TAKEN} THEN ${saying(SAID_MINE)}
-        WHEN ${STOOD} THEN ${saying(SAID_STANDING)}
-        WHEN ${HANDED_ON} THEN CASE WHEN ${inLine} THEN ${saying(SAID_STANDING)} ELSE ${saying(SAID_BUSY)} END
-        ELSE ${saying(SAID_BUSY)} END),
-      expires_at = CASE verdict
-        WHEN ${MINE} THEN GREATEST(expires_at, VALUES(expires_at))
-        WHEN ${FREE} THEN VALUES(expires_at)
-        WHEN ${TAKEN} THEN VALUES(expires_at)
-        WHEN ${HANDED_ON} THEN ${ms} + :claimMs
-        ELSE expires_at END,
-      released_at = CASE WHEN ${changesHands} THEN NULL ELSE released_at END,
-      holder = ${described('holder')},
-      label = ${described('label')},
-      revoked = CASE WHEN ${changesHands} THEN 0 ELSE revoked END,
-      owner = CASE verdict WHEN ${FREE} THEN VALUES(owner) WHEN ${TAKEN} THEN VALUES(owner) WHEN ${HANDED_ON} THEN ${head} ELSE owner END,
-      line = CASE
-        WHEN ${changesHands} THEN CASE WHEN ${lineLives} THEN ${tail} ELSE '' END
-        WHEN verdict <> ${STOOD} THEN line
-        WHEN NOT ${lineLives} THEN CONCAT(VALUES(owner), ',')
-        WHEN ${inLine} THEN line
-        ELSE CONCAT(line, VALUES(owner), ',') END
-      ${standing ? `, line_until = CASE verdict WHEN ${STOOD} THEN GREATEST(line_until, ${ms} + :waitMs) ELSE line_until END` : ''}`;
-}
-
-const described = (column: string) =>
-  `CASE WHEN verdict IN (${MINE}, ${FREE}, ${TAKEN}) THEN VALUES(${column}) WHEN verdict = ${HANDED_ON} THEN '' ELSE ${column} END`;
+//
+// In this order: the token before what is reserved above it, the owner before the line that it comes from, and that before how long it lives.
+const becoming = (standing: boolean) => [
+  `verdict = ${verdict(standing)}`,
+  `token = ${afterChange(nextToken, 'token')}`,
+  `token_top = ${afterChange(reserved('token'), 'token_top')}`,
+  `acquired_at = ${afterChange(ms, 'acquired_at')} + 0 * LAST_INSERT_ID(${answer})`,
+  `expires_at = ${onVerdict(
+    {
+      [MINE]: 'GREATEST(expires_at, VALUES(expires_at))',
+      [FREE]: 'VALUES(expires_at)',
+      [TAKEN]: 'VALUES(expires_at)',
+      [HANDED_ON]: `${ms} + :claimMs`,
+    },
+    'expires_at',
+  )}`,
+  `released_at = ${afterChange('NULL', 'released_at')}`,
+  `holder = ${described('holder')}`,
+  `label = ${described('label')}`,
+  `revoked = ${afterChange('0', 'revoked')}`,
+  `owner = ${onVerdict({ [FREE]: 'VALUES(owner)', [TAKEN]: 'VALUES(owner)', [HANDED_ON]: head }, 'owner')}`,
+  `line = ${onVerdict({ [LEFT_ALONE]: 'line', [MINE]: 'line', [STOOD]: anewInLine }, `CASE WHEN ${lineLives} THEN ${tail} ELSE '' END`)}`,
+  ...(standing ? [`line_until = ${onVerdict({ [STOOD]: `GREATEST(line_until, ${ms} + :waitMs)` }, 'line_until')}`] : []),
+];
 
 const isToken = (saying: number) => saying >= LEAST_TOKEN;
 const meant = (saying: number) => saying % SAYINGS;
@@ -120,32 +139,25 @@ function toJoinAnswer(saying: number, row: Row | undefined, claim: Claim): JoinA
   return now !== undefined && claim.notAfter !== undefined && now > claim.notAfter ? { kind: 'late', now } : { ...answer, now };
 }
 
+// The guard waits for nobody, not behind a fenced transaction either; LIMIT keeps it a table of its own, since a statement may not change
+// what it selects from (https://dev.mysql.com/doc/refman/8.0/en/derived-table-optimization.html).
+const advanceText = (table: string) => `
+  UPDATE ${table} SET
+    token = ${nextToken}, token_top = ${reserved('token')}, acquired_at = ${ms}, expires_at = ${ms} + :claimMs, released_at = NULL,
+    holder = '', label = '', revoked = 0, owner = ${head}, line = ${tail}
+  WHERE name = (SELECT g.name FROM (SELECT l.name ${takeable(table, ':key', '')} LIMIT 1 FOR UPDATE SKIP LOCKED) g)
+    AND expires_at <= ${ms} AND ${lineLives}`;
+
+const confirmText = (table: string) => `
+  UPDATE ${table} FORCE INDEX (PRIMARY) SET expires_at = GREATEST(expires_at, ${ms} + :ttlMs), acquired_at = LAST_INSERT_ID(${ms}),
+    holder = :holder, label = :label
+  WHERE name = :key AND owner = :owner AND revoked = 0`;
+
 /** How a lock changes hands. */
 export function takingStatements(table: string): Pick<LockStatements, 'ask' | 'join' | 'advance' | 'confirm'> {
-  const ask = bound('dlock_ask', taking(table, false));
-  const join = bound('dlock_join', taking(table, true));
+  const [ask, join] = [bound('dlock_ask', taking(table, false)), bound('dlock_join', taking(table, true))];
+  const [advance, confirm] = [bound('dlock_advance', advanceText(table)), bound('dlock_confirm', confirmText(table))];
   const read = bound('dlock_read', `SELECT ${seen}, ${ms} AS now FROM ${table} l WHERE l.name = :key`);
-
-  // The guard waits for nobody, not behind a fenced transaction either; LIMIT keeps it a table of its own, since a statement may not change
-  // what it selects from (https://dev.mysql.com/doc/refman/8.0/en/derived-table-optimization.html).
-  const advance = bound(
-    'dlock_advance',
-    `UPDATE ${table} SET
-      token = ${nextToken}, token_top = ${reserved('token')}, acquired_at = ${ms}, expires_at = ${ms} + :claimMs, released_at = NULL,
-      holder = '', label = '', revoked = 0, owner = ${head}, line = ${tail}
-    WHERE name = (SELECT g.name FROM (
-        SELECT l.name FROM ${table} l LEFT JOIN ${table} k FORCE INDEX (${OWNER_KEY}) ON k.name = l.name AND k.owner = l.owner
-        WHERE l.name = :key AND l.expires_at <= ${ms} AND (l.owner IS NULL OR k.owner IS NOT NULL) LIMIT 1 FOR UPDATE SKIP LOCKED
-      ) g)
-      AND expires_at <= ${ms} AND ${lineLives}`,
-  );
-
-  const confirm = bound(
-    'dlock_confirm',
-    `UPDATE ${table} FORCE INDEX (PRIMARY) SET expires_at = GREATEST(expires_at, ${ms} + :ttlMs), acquired_at = LAST_INSERT_ID(${ms}),
-      holder = :holder, label = :label
-    WHERE name = :key AND owner = :owner AND revoked = 0`,
-  );
   const readOwn = bound('dlock_read_own', `SELECT ${seen} FROM ${table} l WHERE l.name = :key AND l.owner = :owner AND l.revoked = 0`);
 
   return {
