@@ -126,6 +126,18 @@ for (const dialect of ['mariadb', 'mysql'] as const) {
         'the lock was freed by force': { passes: false, change: () => table.run(sql.free(name, 1_000)) },
       };
       for (const [what, { passes, change }] of Object.entries(changes)) {
+        it(`${passes ? 'passes' : 'does not pass'} after ${what} (REPEATABLE READ, and what it reads may not have changed)`, async () => {
+          await other.query('SET /*M!100618 innodb_snapshot_isolation = ON, */ autocommit = 1');
+          const { owner } = await table.hold(name);
+          await begin('REPEATABLE READ');
+          await other.execute('SELECT 1 FROM distributed_lock WHERE name = ?', [name]);
+          await change(owner);
+          const CHECKREAD = 1020;
+          const fenced = await fencedOwners(owner).catch((error: unknown) => (error as { errno?: number }).errno);
+          expect(fenced).to.deep.equal(passes ? [owner] : fenced === CHECKREAD ? CHECKREAD : []);
+          await other.query('ROLLBACK');
+        });
+
         for (const level of LEVELS) {
           it(`${passes ? 'passes' : 'does not pass'} after ${what} (${level})`, async () => {
             const { owner } = await table.hold(name);
