@@ -116,7 +116,7 @@ export class LockTable {
   /** Runs other SQL, `%` standing for the table, on the application's own connection. */
   async query(sql: string, replacements: Record<string, unknown> = {}): Promise<Record<string, unknown>[]> {
     const text = sql.replace('%', this.#table);
-    if (/^SELECT|RETURNING/.test(text)) return this.#sequelize.query(text, { replacements, type: QueryTypes.SELECT });
+    if (/^(SELECT|WITH|PRAGMA)|RETURNING/.test(text)) return this.#sequelize.query(text, { replacements, type: QueryTypes.SELECT });
     await this.#sequelize.query(text, { replacements, type: QueryTypes.RAW });
     return [];
   }

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { Hold } from '../../lib/testing/history.js';
 
 /** A line of a worker's log. Times are CLOCK_MONOTONIC in milliseconds: one clock for all processes of the host. */
@@ -32,6 +32,8 @@ export class WorkerLog {
 
 /** The holds in a worker's log. Who was killed believed until then at the most, and everybody until its deadline. */
 export function holdsIn(file: string, holder: string, killedAt: number): Hold[] {
+  // Killed before it wrote a line.
+  if (!existsSync(file)) return [];
   const holds = new Map<number, Hold>();
   for (const text of readFileSync(file, 'utf8').split('\n')) {
     if (!text.endsWith('}')) continue;
