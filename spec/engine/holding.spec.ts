@@ -10,9 +10,9 @@ const DATABASE_MS = Date.UTC(2030, 5, 1);
 const at = (monotonicMs: number): Instant => ({ monotonicMs, wallMs: WALL_MS + monotonicMs });
 
 /** Sent at 1,000, answered at 1,400. */
-function holding(first = DATABASE_MS * 1_000): Holding {
+function holding(first = DATABASE_MS * 1_000, waiters = 0): Holding {
   const terms = termsOf({ polling: fixedPolling() });
-  const grant = { token: first, tokenTop: first + TOKENS_RESERVED, acquiredAt: DATABASE_MS, now: DATABASE_MS, waiters: 0 };
+  const grant = { token: first, tokenTop: first + TOKENS_RESERVED, acquiredAt: DATABASE_MS, now: DATABASE_MS, waiters };
   const answered = { answer: grant, firstSent: at(1_000), lastSent: at(1_200), arrived: at(1_400), unsureUntilMs: undefined };
   return new Holding({ name: 'invoices', key: 'invoices' }, 'owner 1', terms, answered);
 }
@@ -20,6 +20,10 @@ function holding(first = DATABASE_MS * 1_000): Holding {
 describe('A holding', () => {
   it('is believed in from before its ask was sent, less the margin', () => {
     expect([holding().remainingMs(at(1_400)), holding().remainingMs(at(40_000))]).to.deep.equal([29_300, 0]);
+  });
+
+  it('knows from its grant whether others wait', () => {
+    expect([holding(), holding(undefined, 1)].map(({ othersWait }) => othersWait)).to.deep.equal([false, true]);
   });
 
   it('is due for renewal at a third of the ttl from then', () => {

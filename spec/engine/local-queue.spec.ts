@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import type { Grant, Release, Renewal } from '../../lib/contracts/dialect.js';
 import type { LeaseLostError } from '../../lib/core/errors.js';
@@ -28,6 +29,23 @@ describe('Callers of one process', () => {
     await clock.advance(1);
     return next;
   };
+
+  it('leave no listener on the signal of their wait, however that ended', async () => {
+    const stop = new AbortController();
+    const { signal } = stop;
+    const granted = replica.acquire('invoices', { signal });
+    const tooLate = rejection(replica.acquire('invoices', { signal, wait: '1s' }));
+    const next = replica.acquire('invoices', { signal, wait: '1m' });
+    const given = rejection(next);
+    expect(getEventListeners(signal, 'abort')).to.have.length(3);
+    await first.release();
+    await clock.advance('2s');
+    await Promise.all([granted, tooLate]);
+    expect(getEventListeners(signal, 'abort')).to.have.length(1);
+    stop.abort(new Error('enough'));
+    expect(await given).to.equal(signal.reason);
+    expect(getEventListeners(signal, 'abort')).to.have.length(0);
+  });
 
   describe('hand the lock over', () => {
     it('in the order in which they came, without a statement', async () => {
