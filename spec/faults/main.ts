@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util';
 import { endChildren } from '../support/child.js';
 import { type ControlTrial, controlTrials } from './controls/trials.js';
-import { absentRows } from './support/absent.js';
+import { absentRows, missingKinds } from './support/absent.js';
 import { allFaults } from './support/catalogue.js';
-import { fakeTimeFolder } from './support/fake-time.js';
 import type { Fault } from './support/fault.js';
 import { Grounds } from './support/grounds.js';
 import { detailsOf, reportOf } from './support/report.js';
@@ -14,7 +13,7 @@ const USAGE = `npm run spec:faults -- [--all] [--only ID]... [--database NAME]..
 
   --all            every fault on every database, about five minutes; default: the short run
   --only ID        this fault alone, such as F10; may be given several times; \`controls\` for the broken locks
-  --database NAME  postgres, pgbouncer, standby, faketime or sqlite alone
+  --database NAME  postgres, pgbouncer, standby, faketime, mariadb, mysql or sqlite alone
   --minutes N      again and again for so long, with other seeds; best with --only R1
   --seed N         draws as the run that printed it
 `;
@@ -29,6 +28,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+const SLOW: readonly DatabaseKind[] = ['pgbouncer', 'mysql'];
 
 if (values.help) console.log(USAGE);
 else await main(Number(values.seed));
@@ -75,14 +76,14 @@ function chosenControls(): readonly ControlTrial[] {
 
 function databasesOf({ databases }: Fault): readonly DatabaseKind[] {
   const { all, only, database } = values;
-  // The short run goes without the pooler.
+  // The short run goes without what another row says almost as well.
   const isShort = !all && !only && !database;
-  return databases.filter(isHere).filter((kind) => (isShort ? kind !== 'pgbouncer' : (database?.includes(kind) ?? true)));
+  return databases.filter(isHere).filter((kind) => (isShort ? !SLOW.includes(kind) : (database?.includes(kind) ?? true)));
 }
 
 /** The others are told of in the end. */
 function isHere(kind: DatabaseKind): boolean {
-  return kind !== 'faketime' || fakeTimeFolder !== undefined;
+  return missingKinds[kind] === undefined;
 }
 
 async function tell(running: Promise<Outcome>): Promise<Outcome> {

@@ -39,6 +39,10 @@ export class MariadbServer {
     this.#settings = { ...DEFAULTS, ...settings };
   }
 
+  static isInstalled(): boolean {
+    return found('mariadbd') !== undefined;
+  }
+
   /** Makes a data folder and starts its server (about 1 s). Rejects where there are no binaries. */
   static async create(settings: MariadbSettings = {}): Promise<MariadbServer> {
     binary('mariadbd');
@@ -148,10 +152,12 @@ export class MariadbServer {
 
 /** @throws {Error} it is not installed */
 function binary(name: string): string {
-  const found = FOLDERS.map((folder) => join(folder, name)).find((file) => existsSync(file));
-  if (found === undefined) throw new Error(`no ${name} on this machine (Debian: mariadb-server)`);
-  return found;
+  const file = found(name);
+  if (file === undefined) throw new Error(`no ${name} on this machine (Debian: mariadb-server)`);
+  return file;
 }
+
+const found = (name: string) => FOLDERS.map((folder) => join(folder, name)).find((file) => existsSync(file));
 
 /** MariaDB refuses to run as root without being told which user to be. */
 const user: User | undefined =

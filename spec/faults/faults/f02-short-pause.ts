@@ -7,7 +7,7 @@ const TIMES = 2;
 export const fault: Fault = {
   id: 'F2',
   title: 'holder stopped for half a ttl',
-  databases: ['postgres', 'sqlite'],
+  databases: ['postgres', 'sqlite', 'mariadb', 'mysql'],
   criteria: ALL,
   ttlMs: 1_200,
 

@@ -6,7 +6,7 @@ const TOLERANCE_MS = 250;
 export const fault: Fault = {
   id: 'F4',
   title: 'event loop of the holder blocked for two ttls',
-  databases: ['postgres', 'sqlite'],
+  databases: ['postgres', 'sqlite', 'mariadb', 'mysql'],
   criteria: ALL,
   smoke: true,
   ttlMs: 600,

@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 export const fault: Fault = {
   id: 'F5',
   title: 'wall clock of a holder set by an hour, to and fro',
-  databases: ['postgres', 'faketime', 'sqlite'],
+  databases: ['postgres', 'faketime', 'sqlite', 'mariadb', 'mysql'],
   criteria: ALL,
 
   async inject(world) {

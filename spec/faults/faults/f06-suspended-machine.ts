@@ -6,7 +6,7 @@ import { ALL, type Fault } from '../support/fault.js';
 export const fault: Fault = {
   id: 'F6',
   title: 'machine of the holder suspended for two ttls',
-  databases: ['postgres', 'faketime', 'sqlite'],
+  databases: ['postgres', 'faketime', 'sqlite', 'mariadb', 'mysql'],
   criteria: ALL,
 
   async inject(world) {

@@ -6,7 +6,7 @@ const TOLERANCE_MS = 1_000;
 export const fault: Fault = {
   id: 'F9',
   title: 'connections reset, cut off and refused, at rest and under each statement',
-  databases: ['postgres', 'pgbouncer'],
+  databases: ['postgres', 'pgbouncer', 'mariadb', 'mysql'],
   criteria: ALL,
   smoke: true,
 

@@ -6,7 +6,7 @@ const TOLERANCE_MS = 1_000;
 export const fault: Fault = {
   id: 'F11',
   title: 'black hole before the holder, for half a ttl and for three',
-  databases: ['postgres', 'pgbouncer'],
+  databases: ['postgres', 'pgbouncer', 'mariadb', 'mysql'],
   criteria: ALL,
   workload: 'keep',
 

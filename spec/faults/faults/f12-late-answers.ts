@@ -4,7 +4,7 @@ import { ALL, type Fault } from '../support/fault.js';
 export const fault: Fault = {
   id: 'F12',
   title: 'answers late by more than a ttl, and by 100 ms one way',
-  databases: ['postgres'],
+  databases: ['postgres', 'mariadb', 'mysql'],
   criteria: ALL,
 
   async inject(world) {

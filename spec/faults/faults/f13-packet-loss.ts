@@ -9,7 +9,7 @@ const TOLERANCE_MS = 1_000;
 export const fault: Fault = {
   id: 'F13',
   title: '30 % of all packets lost',
-  databases: ['postgres'],
+  databases: ['postgres', 'mariadb', 'mysql'],
   // TCP waits for seconds before it tries again, and after the loss is over too.
   criteria: allBut('C4', 'C6', 'C8'),
   missing: spawnSync('iptables', ['-L', '-n']).status === 0 ? undefined : 'iptables is not installed, or needs the rights of root',

@@ -9,7 +9,7 @@ const POOLER_MS = 16_000;
 export const fault: Fault = {
   id: 'F14',
   title: 'server killed, back after 0, 1/2 and 2 ttls',
-  databases: ['postgres', 'pgbouncer'],
+  databases: ['postgres', 'pgbouncer', 'mariadb', 'mysql'],
   criteria: ALL,
   smoke: true,
 

@@ -1,5 +1,6 @@
 import { ALL, type Fault } from '../support/fault.js';
 import { familyOf } from '../support/processes.js';
+import type { World } from '../support/world.js';
 
 const TOLERANCE_MS = 1_000;
 const ONE = `SELECT pid FROM pg_stat_activity
@@ -9,22 +10,26 @@ const ONE = `SELECT pid FROM pg_stat_activity
 export const fault: Fault = {
   id: 'F15',
   title: 'server stopped for two ttls, then one backend',
-  databases: ['postgres'],
+  databases: ['postgres', 'mariadb', 'mysql'],
   criteria: ALL,
 
   async inject(world) {
-    const [one] = await world.scene.query(ONE);
-    world.fault('one backend stopped');
-    await away([Number(one?.['pid'])], () => world.sleep(world.ttlMs * 2));
-    world.over('one backend', TOLERANCE_MS);
-    await world.grants(2);
-
+    // The others' servers are one process each.
+    if (world.kind === 'postgres') await oneBackend(world);
     world.fault('server stopped');
     await away(familyOf(world.scene.server?.pid), () => world.sleep(world.ttlMs * 2));
     world.over('server stopped', TOLERANCE_MS);
     await world.grants(2);
   },
 };
+
+async function oneBackend(world: World): Promise<void> {
+  const [one] = await world.scene.query(ONE);
+  world.fault('one backend stopped');
+  await away([Number(one?.['pid'])], () => world.sleep(world.ttlMs * 2));
+  world.over('one backend', TOLERANCE_MS);
+  await world.grants(2);
+}
 
 async function away(pids: readonly number[], meanwhile: () => Promise<void>): Promise<void> {
   for (const pid of pids) process.kill(pid, 'SIGSTOP');

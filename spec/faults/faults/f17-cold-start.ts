@@ -7,7 +7,7 @@ const CLIENTS = 16;
 export const fault: Fault = {
   id: 'F17',
   title: '16 cold clients, no table',
-  databases: ['postgres', 'pgbouncer', 'sqlite'],
+  databases: ['postgres', 'pgbouncer', 'sqlite', 'mariadb', 'mysql'],
   criteria: ALL,
   smoke: true,
   workload: 'cold',

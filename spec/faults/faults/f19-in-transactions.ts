@@ -5,7 +5,7 @@ import { ALL, type Fault } from '../support/fault.js';
 export const fault: Fault = {
   id: 'F19',
   title: "inside the caller's transaction, with CLS",
-  databases: ['postgres', 'sqlite'],
+  databases: ['postgres', 'sqlite', 'mariadb', 'mysql'],
   criteria: ALL,
   smoke: true,
   workload: 'inTransactions',

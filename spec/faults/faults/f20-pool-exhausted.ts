@@ -5,7 +5,7 @@ import { ALL, type Fault } from '../support/fault.js';
 export const fault: Fault = {
   id: 'F20',
   title: "all of the application's connections taken for two ttls",
-  databases: ['postgres', 'sqlite'],
+  databases: ['postgres', 'sqlite', 'mariadb', 'mysql'],
   criteria: ALL,
   workload: 'keep',
 

@@ -5,7 +5,7 @@ import { lostWithinOneRenewal } from '../support/lost-in-time.js';
 export const fault: Fault = {
   id: 'F28',
   title: 'row deleted and table emptied while held',
-  databases: ['postgres', 'sqlite'],
+  databases: ['postgres', 'sqlite', 'mariadb', 'mysql'],
   criteria: allBut('C2', 'C5row'),
   smoke: true,
   workload: 'keep',

@@ -58,7 +58,7 @@ const ofConnections: readonly Mischief[] = [
 export const fault: Fault = {
   id: 'R1',
   title: 'faults of processes and connections at random',
-  databases: ['postgres', 'pgbouncer', 'sqlite'],
+  databases: ['postgres', 'pgbouncer', 'sqlite', 'mariadb', 'mysql'],
   criteria: ALL,
   workers: 4,
   ttlMs: 600,

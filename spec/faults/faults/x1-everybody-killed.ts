@@ -4,7 +4,7 @@ import { allBut, type Fault } from '../support/fault.js';
 export const fault: Fault = {
   id: 'X1',
   title: 'holder and all waiters killed, then only callers that skip',
-  databases: ['postgres', 'sqlite'],
+  databases: ['postgres', 'sqlite', 'mariadb', 'mysql'],
   // Each of the dead in line has a claim, during which those who do not wait find the lock busy: C4 bounds that below.
   criteria: allBut('C6'),
 

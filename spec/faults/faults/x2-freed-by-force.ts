@@ -8,7 +8,7 @@ const TIMES = 10;
 export const fault: Fault = {
   id: 'X2',
   title: 'lock freed by force during hand-overs',
-  databases: ['postgres', 'sqlite'],
+  databases: ['postgres', 'sqlite', 'mariadb', 'mysql'],
   criteria: allBut('C2', 'C5row'),
 
   async inject(world) {

@@ -37,7 +37,7 @@ export function library({ url, directUrl, ttlMs }: LockOrders, dialect?: Dialect
       const rollBack = new Error('roll back');
       try {
         await sequelize.transaction(async () => {
-          await sequelize.query('SELECT 1');
+          await sequelize.query('SELECT 1', { type: QueryTypes.SELECT });
           await body();
           throw rollBack;
         });

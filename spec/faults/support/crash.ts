@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PgServer } from '../../support/pg-server.js';
+import type { TestServer } from './scene.js';
 
 const TRIES = 20;
 const PAUSE_MS = 100;
 
 /** Kills a server as a crash would, and starts it again after so long on the same port and data. */
-export async function crash(server: PgServer | undefined, awayMs = 0): Promise<void> {
+export async function crash(server: TestServer | undefined, awayMs = 0): Promise<void> {
   await server?.kill();
   await sleep(awayMs);
   for (let tries = 1; ; tries++) {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PostgresWire, type Wire } from './wires.js';
 
 /** `black-hole`: nothing gets through in either direction, and nobody is told; what was sent meanwhile arrives when it is over. */
 type Mode = 'pass' | 'black-hole';
@@ -11,7 +12,7 @@ export type Fate = 'reset request' | 'reset answer' | 'swallow answer';
 
 /** What happens to one statement, once. */
 interface Trap {
-  readonly marks: readonly Buffer[];
+  readonly marks: readonly string[];
   readonly fate: Fate;
   readonly sprung: () => void;
 }
@@ -27,14 +28,15 @@ export class FaultProxy {
   private constructor(
     private readonly server: Server,
     private targetPort: number,
+    private readonly newWire: () => Wire,
   ) {
     server.on('connection', (client) => this.#accept(client));
   }
 
-  static async open(targetPort: number): Promise<FaultProxy> {
+  static async open(targetPort: number, newWire: () => Wire = () => new PostgresWire()): Promise<FaultProxy> {
     const server = createServer({ noDelay: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new FaultProxy(server, targetPort);
+    return new FaultProxy(server, targetPort, newWire);
   }
 
   get port(): number {
@@ -88,7 +90,7 @@ export class FaultProxy {
 
   /** Resolves when the next statement that carries one of these marks has had its fate. */
   trap(fate: Fate, ...marks: readonly string[]): Promise<void> {
-    return new Promise((sprung) => this.#traps.add({ fate, sprung, marks: marks.map((mark) => Buffer.from(mark)) }));
+    return new Promise((sprung) => this.#traps.add({ fate, sprung, marks }));
   }
 
   async close(): Promise<void> {
@@ -99,7 +101,7 @@ export class FaultProxy {
 
   #accept(client: Socket): void {
     if (this.#refusing) return void client.resetAndDestroy();
-    const link = new Link(client, connect({ port: this.targetPort, host: '127.0.0.1', noDelay: true }), () => this.#mode);
+    const link = new Link(client, connect({ port: this.targetPort, host: '127.0.0.1', noDelay: true }), this.newWire(), () => this.#mode);
     this.#links.add(link);
     link.client.once('close', () => this.#links.delete(link));
     link.client.on('data', (chunk: Buffer) => this.#request(link, chunk));
@@ -107,7 +109,8 @@ export class FaultProxy {
   }
 
   #request(link: Link, chunk: Buffer): void {
-    const trap = link.doom ? undefined : [...this.#traps].find(({ marks }) => marks.some((mark) => chunk.includes(mark)));
+    const requested = link.wire.requested(chunk);
+    const trap = link.doom ? undefined : [...this.#traps].find(({ marks }) => marks.some((mark) => requested.includes(mark)));
     if (trap) this.#traps.delete(trap);
     if (trap?.fate === 'reset request') {
       link.reset();
@@ -120,19 +123,13 @@ export class FaultProxy {
   /** The first part of an answer is there only after the statement was carried out: everything here is one autocommit statement. */
   #answer(link: Link, chunk: Buffer): void {
     const { doom } = link;
+    const isOver = link.wire.answered(chunk);
     if (!doom) return link.later('to the client', this.#delayMs['to the client'], () => link.send(link.client, chunk));
-    if (!isReady(chunk)) return;
+    if (!isOver) return;
     if (doom.fate === 'reset answer') link.reset();
     doom.sprung();
   }
 }
-
-/** Whether a chunk ends with ReadyForQuery, idle: the statement's transaction is over. */
-function isReady(chunk: Buffer): boolean {
-  return chunk.subarray(-6).equals(READY);
-}
-
-const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
 
 /** One client's connection and the one to the server. */
 class Link {
@@ -145,6 +142,7 @@ class Link {
   constructor(
     readonly client: Socket,
     readonly server: Socket,
+    readonly wire: Wire,
     private readonly mode: () => Mode,
   ) {
     for (const socket of [client, server]) socket.on('error', () => undefined);

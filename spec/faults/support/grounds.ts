@@ -1,3 +1,4 @@
+import { MariadbServer } from '../../support/mariadb-server.js';
 import { PgServer } from '../../support/pg-server.js';
 import { Compiled } from '../../support/compiled.js';
 
@@ -6,10 +7,16 @@ export class Grounds {
   readonly #compiled = new Compiled();
   #worker: URL | undefined;
   #server: Promise<PgServer> | undefined;
+  #mariadb: Promise<MariadbServer> | undefined;
 
   /** A server that may be killed and stopped: nobody else uses it. */
   server(): Promise<PgServer> {
     return (this.#server ??= PgServer.create());
+  }
+
+  /** The same, where MariaDB is installed. */
+  mariadb(): Promise<MariadbServer> {
+    return (this.#mariadb ??= MariadbServer.create());
   }
 
   worker(): URL {
@@ -18,6 +25,7 @@ export class Grounds {
 
   async close(): Promise<void> {
     await (await this.#server)?.remove();
+    await (await this.#mariadb?.catch(() => undefined))?.remove();
     this.#compiled.remove();
   }
 }

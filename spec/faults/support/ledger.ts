@@ -71,7 +71,8 @@ export class Ledger {
   }
 
   #ask<T extends object>(sql: string, replacements: Record<string, unknown>): Promise<T[]> {
-    return this.#sequelize.query<T>(sql, { replacements, type: QueryTypes.SELECT });
+    // Not in the transaction of whoever asks, which CLS would have it join.
+    return this.#sequelize.query<T>(sql, { replacements, type: QueryTypes.SELECT, transaction: null });
   }
 }
 

@@ -2,11 +2,11 @@
 export type StatementKind = 'acquire' | 'renew' | 'release';
 
 /**
- * By what a statement is known on the wire: the name under which it was prepared, or, where it went unnamed behind a pooler, a piece of
- * its text. If the library changes these, faults that need them find nothing to do, and fail.
+ * By what a statement is known on the wire: the name under which it was prepared, or a piece of its text, where it went unnamed behind a
+ * pooler and on servers that give numbers. If the library changes these, faults that need them find nothing to do, and fail.
  */
 export const marksOf: Readonly<Record<StatementKind, readonly string[]>> = {
-  acquire: ['dlock_ask', 'dlock_take_free', 'dlock_join', 'dlock_confirm', 'taken AS ('],
-  renew: ['dlock_renew', 'renewed AS ('],
-  release: ['dlock_release', "set_config('synchronous_commit', 'off', true) AS commits"],
+  acquire: ['dlock_ask', 'dlock_take_free', 'dlock_join', 'dlock_confirm', 'taken AS (', 'ON DUPLICATE KEY UPDATE'],
+  renew: ['dlock_renew', 'renewed AS (', 'STRAIGHT_JOIN'],
+  release: ['dlock_release', "set_config('synchronous_commit', 'off', true) AS commits", 'WHEN NOT (owner <=> '],
 };

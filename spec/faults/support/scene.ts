@@ -3,15 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { QueryTypes } from 'sequelize';
 import { connect } from '../../support/databases.js';
 import { PgBouncer } from '../../support/pg-bouncer.js';
 import { PgServer } from '../../support/pg-server.js';
 import { FakeTime } from './fake-time.js';
 import { FaultProxy } from './fault-proxy.js';
+import { MyWire } from './wires.js';
 import type { Grounds } from './grounds.js';
 import { Pair } from './pair.js';
 
-export type DatabaseKind = 'postgres' | 'pgbouncer' | 'standby' | 'faketime' | 'sqlite';
+export type DatabaseKind = 'postgres' | 'pgbouncer' | 'standby' | 'faketime' | 'mariadb' | 'mysql' | 'sqlite';
+
+/** What faults do to a server. */
+export type TestServer = Pick<PgServer, 'pid' | 'start' | 'kill'>;
 
 /** How one worker reaches the database. */
 export interface Way {
@@ -26,7 +31,7 @@ export interface Way {
 /** A database that one trial has for itself. */
 export interface Scene {
   /** The server, where there is one. */
-  readonly server: PgServer | undefined;
+  readonly server: TestServer | undefined;
   /** The second server, where there is one. */
   readonly pair?: Pair;
   readonly ledgerUrl: string;
@@ -34,6 +39,8 @@ export interface Scene {
   newWay(): Promise<Way>;
   /** Sets the server's clock so far ahead, or back, where it has one of its own. */
   setClock?(aheadMs: number): void;
+  /** Ends one session of those that use locks, as an administrator would; false where there is none just now. */
+  endSession?(): Promise<boolean>;
   /** Runs one statement at the database, past every proxy and pooler. */
   query(sql: string): Promise<Record<string, unknown>[]>;
   drop(): Promise<void>;
@@ -44,6 +51,8 @@ const makers: Readonly<Record<DatabaseKind, (grounds: Grounds) => Promise<Scene>
   pgbouncer: (grounds) => postgresScene(grounds, true),
   standby: standbyScene,
   faketime: fakeTimeScene,
+  mariadb: (grounds) => myScene(grounds, 'mariadb'),
+  mysql: (grounds) => myScene(grounds, 'mysql'),
   sqlite: sqliteScene,
 };
 
@@ -66,6 +75,7 @@ async function sceneAt(server: PgServer, pooled: boolean): Promise<Scene> {
     server,
     ledgerUrl: server.url(name),
     query,
+    endSession: async () => (await query(END_SESSION)).length > 0,
 
     async newWay() {
       const proxy = await FaultProxy.open(bouncer?.port ?? server.port);
@@ -127,6 +137,55 @@ async function standbyScene(grounds: Grounds): Promise<Scene> {
       await ledger.drop();
     },
   };
+}
+
+const END_SESSION = `SELECT pg_terminate_backend(pid) AS ended FROM (SELECT pid FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%distributed_lock%' ORDER BY random() LIMIT 1) AS one`;
+
+/** MariaDB, by either driver. The ledger is where it is for the others. */
+async function myScene(grounds: Grounds, driver: 'mariadb' | 'mysql'): Promise<Scene> {
+  const [server, ledger] = [await grounds.mariadb(), await postgresScene(grounds, false)];
+  const name = `faults_${randomBytes(6).toString('hex')}`;
+  const query = (sql: string, database = name) => askOnce(server.url(database, driver), sql);
+  await query(`CREATE DATABASE ${name}`, 'mysql');
+  const proxies: FaultProxy[] = [];
+  return {
+    server,
+    ledgerUrl: ledger.ledgerUrl,
+    query,
+
+    async endSession() {
+      const [one] = await query(
+        `SELECT id FROM information_schema.processlist WHERE db = '${name}' AND id <> CONNECTION_ID() ORDER BY RAND() LIMIT 1`,
+      );
+      if (one) await query(`KILL ${String(one['id'])}`);
+      return one !== undefined;
+    },
+
+    async newWay() {
+      const proxy = await FaultProxy.open(server.port, () => new MyWire());
+      proxies.push(proxy);
+      const url = `${driver}://root@127.0.0.1:${proxy.port}/${name}`;
+      return { url, directUrl: server.url(name, driver), ledgerUrl: ledger.ledgerUrl, proxy };
+    },
+
+    async drop() {
+      await Promise.all(proxies.map((proxy) => proxy.close()));
+      await query(`DROP DATABASE ${name}`, 'mysql');
+      await ledger.drop();
+    },
+  };
+}
+
+async function askOnce(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const sequelize = connect(url);
+  try {
+    if (/^SELECT/.test(sql)) return await sequelize.query<Record<string, unknown>>(sql, { type: QueryTypes.SELECT });
+    await sequelize.query(sql, { type: QueryTypes.RAW });
+    return [];
+  } finally {
+    await sequelize.close();
+  }
 }
 
 async function queryOnce(url: string, sql: string): Promise<Record<string, unknown>[]> {
