@@ -116,7 +116,8 @@ export class LockTable {
   /** Runs other SQL, `%` standing for the table, on the application's own connection. */
   async query(sql: string, replacements: Record<string, unknown> = {}): Promise<Record<string, unknown>[]> {
     const text = sql.replace('%', this.#table);
-    if (/^SELECT|RETURNING/.test(text)) return this.#sequelize.query(text, { replacements, type: QueryTypes.SELECT });
+    const isChange = /^(INSERT|UPDATE|DELETE|CREATE|KILL)\b/.test(text) && !text.includes('RETURNING');
+    if (!isChange) return this.#sequelize.query(text, { replacements, type: QueryTypes.SELECT });
     await this.#sequelize.query(text, { replacements, type: QueryTypes.RAW });
     return [];
   }
