@@ -64,11 +64,11 @@ export function onDatabase(dialect: DialectName, title: string, suite: (database
 /** `scheme`: whose driver is used. */
 async function databaseOn(server: MariadbSource, scheme: 'mariadb' | 'mysql'): Promise<TestDatabase> {
   const name = `locks_${randomBytes(6).toString('hex')}`;
-  await administerMariadb(server, `CREATE DATABASE ${name}`);
+  await administerMariadb(server, scheme, `CREATE DATABASE ${name}`);
   const linesBefore = server.logLines?.().length;
   return new Database(scheme, server.url(name, scheme), {
     logLines: () => server.logLines?.().slice(linesBefore),
-    drop: () => administerMariadb(server, `DROP DATABASE ${name}`),
+    drop: () => administerMariadb(server, scheme, `DROP DATABASE ${name}`),
   });
 }
 

@@ -22,6 +22,8 @@ const DEFAULTS: MariadbSettings = {
   'innodb-flush-log-at-trx-commit': 2,
   'performance-schema': 0,
   'max-connections': 400,
+  // What a client did wrong is not in the server's own log.
+  'plugin-load-add': 'sql_errlog',
 };
 
 /** A MariaDB server of one's own in a temporary folder, from the binaries that are on this machine. */
@@ -102,9 +104,14 @@ export class MariadbServer {
     await gone;
   }
 
-  /** What the server has logged, over restarts. */
-  logLines(): string[] {
-    return this.#log.split('\n').filter((line) => line !== '');
+  /** The errors that it has told clients of, over restarts. */
+  errorLines(): string[] {
+    const file = join(this.#home, 'data', 'sql_errors.log');
+    return existsSync(file)
+      ? readFileSync(file, 'utf8')
+          .split('\n')
+          .filter((line) => line !== '')
+      : [];
   }
 
   get #log(): string {

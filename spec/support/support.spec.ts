@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { QueryTypes } from 'sequelize';
 import { Child } from './child.js';
 import { eachDatabase } from './databases.js';
 import { recordStatements } from './statements.js';
@@ -29,7 +30,7 @@ describe('Child', () => {
 eachDatabase('TestDatabase', (database) => {
   it('is empty, and its statements are counted at the driver', async () => {
     const sequelize = database().newSequelize();
-    await sequelize.query('SELECT 1'); // opens the connection
+    await sequelize.query('SELECT 1', { type: QueryTypes.SELECT }); // opens the connection
     const statements = recordStatements();
     await sequelize.query('CREATE TABLE t (a int)');
     expect(statements).to.deep.equal(['CREATE TABLE t (a int)']);
