@@ -47,8 +47,8 @@ export interface Step<Answer> {
 type DatabaseMs = number;
 
 /**
- * What every dialect must be able to say. Each is one conditional statement in a transaction of its own, and safe to send again
- * when its answer was lost. `key` is the encoded name (core/lock-name.ts), printable ASCII.
+ * What every dialect must be able to say. Each is one conditional statement in a transaction of its own, with another one to read its answer where
+ * it does not tell it, and safe to send again when its answer was lost. `key` is the encoded name (core/lock-name.ts), printable ASCII.
  */
 export interface LockStatements {
   /** What columns the table has, none where there is no table; and the time, which bounds the first asks. */
@@ -82,7 +82,8 @@ export interface LockStatements {
   /** Extends all of these; one answer for each. Never inserts, takes, revives or shortens. */
   renew(renewals: readonly Renewal[]): Step<readonly RenewalAnswer[]>;
   /**
-   * The owners among these whose rows still name them, with no higher token; their rows are locked against take-over until the transaction ends,
+   * The owners among these whose rows still name them, with no higher token where that can be told without holding up renewals (the lease itself
+   * knows when it was handed on); their rows are locked against take-over until the transaction ends,
    * and renewals pass. Runs within a transaction of the application's, under any isolation level. Bound as Sequelize binds: `$1`.
    */
   fence(fenced: readonly Fenced[]): Step<readonly string[]>;

@@ -45,6 +45,6 @@ export function listed(json: string, columns: Readonly<Record<string, string>>):
   return `JSON_TABLE(${json}, '$[*]' COLUMNS (${defined.join(', ')}))`;
 }
 
-/** The types of what is listed. Keys and ids are ASCII. */
+/** The types of what is listed: keys and ids are ASCII. Compared with a column, its collation is used, which is binary. */
 export const NAME = 'VARCHAR(1400) CHARACTER SET ascii';
-export const OWNER = `VARCHAR(${OWNER_ID_LENGTH}) CHARACTER SET ascii COLLATE ascii_bin`;
+export const OWNER = `VARCHAR(${OWNER_ID_LENGTH}) CHARACTER SET ascii`;
