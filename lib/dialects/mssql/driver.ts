@@ -36,7 +36,7 @@ const LONGEST_TEXT = 4_000;
 
 /** `tedious`'s own connection, past `sequelize.query`. Every batch brings its settings with it, so nothing is left to be set here. */
 export const driver: Driver<TediousConnection> = {
-  async prepare(connection) {
+  prepare(connection) {
     // Sequelize's listener would look for this connection in the application's pool.
     connection.removeAllListeners('error');
     connection.on('error', () => undefined);
