@@ -27,6 +27,7 @@ const steps = ((statements: LockStatements) => {
     renew: statements.renew([{ key, owner, ttlMs: 1, token: 1 }]),
     look: statements.look([{ key, owner }]),
     release: statements.release(releaseOf(key, owner)),
+    confirm: statements.confirm(claimOf(key)),
     leave: statements.leave(releaseOf(key, owner)),
   };
   return new Map(Object.entries(named).map(([name, { statement }]) => [statement.text, name]));
@@ -43,6 +44,8 @@ const willing: Readonly<Record<string, (batch: SentBatch) => Row[]>> = {
   columns: () => LOCK_COLUMNS.map((column) => ({ column, now: String(NOW) })),
   ask: (batch) => [granted(valueOf(batch, 1))],
   join: (batch) => [granted(valueOf(batch, 1))],
+  look: (batch) => ownersIn(batch).map((owner) => ({ ...granted(owner), asker: owner })),
+  confirm: (batch) => [granted(valueOf(batch, 1))],
   renew: (batch) => [{ asker: ownersIn(batch)[0], now: String(NOW), token_top: String(TOKEN + 2_000_000), waiters: 0 }],
   release: (batch) => [{ released: valueOf(batch, 1) }],
   fence: (batch) => ownersIn(batch).map((owner) => ({ owner })),
@@ -61,6 +64,12 @@ const granted = (owner: unknown): Row => ({
 });
 
 const ownersIn = (batch: SentBatch) => (JSON.parse(String(valueOf(batch, 0))) as [string, string][]).map(([, owner]) => owner);
+
+/** A join finds another owner, and stands in line. */
+const standingFirst =
+  (answer: TediousDouble['answer']): TediousDouble['answer'] =>
+  (batch) =>
+    stepOf(batch) === 'join' ? [{ ...granted(freshOwner()), line: `${String(valueOf(batch, 1))},` }] : answer(batch);
 
 describe('SQL Server through Sequelize, with a double of its driver', () => {
   let server: TediousDouble;
@@ -98,6 +107,14 @@ describe('SQL Server through Sequelize, with a double of its driver', () => {
   it('a lock that somebody else has is busy, and no error', async () => {
     instead['ask'] = [[{ now: String(NOW) }]];
     expect(await locks.tryAcquire('job')).to.equal(undefined);
+  });
+
+  it('a lock that somebody else has is waited for in its line, and confirmed when it was handed over', async () => {
+    instead['ask'] = [[{ now: String(NOW) }]];
+    server.answer = standingFirst(server.answer);
+    const lease = await locks.acquire('job', { polling: () => 5 });
+    expect(lease.held).to.equal(true);
+    expect(sentSteps()).to.deep.equal(['columns', 'ask', 'join', 'look', 'confirm']);
   });
 
   it('a table that is missing is made once', async () => {

@@ -21,7 +21,8 @@ export const mssql: Dialect<TediousConnection> = {
     mostConnections: Infinity,
     sharedBy: 'any number of hosts',
     limits: [
-      'Its statements were parsed and compared, and its driver run against a double: none of it has met a real server here.',
+      'Its statements were parsed by a T-SQL grammar and compared with checked-in text, and its driver run against a double: nothing was run on a ' +
+        'real server yet.',
       'That renewals pass an open fenced transaction, and that one under SNAPSHOT isolation is refused after a take-over, follows from the ' +
         'manual and was not seen.',
       'While a fenced transaction is open, a forced release of its lock waits for it, a second at a time, and fails if that takes too long.',
