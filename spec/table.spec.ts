@@ -178,6 +178,11 @@ eachDatabase('The table of locks', (database) => {
       ORDER BY place, name, type`;
     const definitions = {
       mariadb: ofMariadb,
+      mssql: `SELECT c.name, y.name AS type, c.max_length AS size, c.is_nullable AS more, c.collation_name AS collation, c.column_id AS place
+          FROM sys.columns c JOIN sys.types y ON y.user_type_id = c.user_type_id WHERE c.object_id = OBJECT_ID('${table}')
+        UNION ALL SELECT name, type_desc, 0, is_primary_key, NULL, 100 + index_id FROM sys.indexes WHERE object_id = OBJECT_ID('${table}')
+        UNION ALL SELECT lock_escalation_desc, NULL, 0, 0, NULL, 200 FROM sys.tables WHERE object_id = OBJECT_ID('${table}')
+        ORDER BY place`,
       mysql: ofMariadb,
       sqlite: `SELECT type, sql FROM sqlite_master WHERE tbl_name = '${table}' ORDER BY type, name`,
       postgres: `SELECT column_name::text, data_type, is_nullable, collation_name, column_default, ordinal_position::text, NULL AS more

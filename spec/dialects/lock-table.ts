@@ -8,12 +8,13 @@ import type { Claim, Dialect, LockStatements, Release, Stand, Step } from '../..
 import type { StatementError } from '../../lib/contracts/session.js';
 import { parseTableName } from '../../lib/core/table-name.js';
 import { mariadb } from '../../lib/dialects/mariadb/index.js';
+import { mssql } from '../../lib/dialects/mssql/index.js';
 import { mysql } from '../../lib/dialects/mysql/index.js';
 import { postgres } from '../../lib/dialects/postgres/index.js';
 import { sqlite } from '../../lib/dialects/sqlite/index.js';
 import type { DialectName, TestDatabase } from '../support/databases.js';
 
-export const dialects: Readonly<Record<DialectName, Dialect>> = { mariadb, mysql, postgres, sqlite };
+export const dialects: Readonly<Record<DialectName, Dialect>> = { mariadb, mssql, mysql, postgres, sqlite };
 
 export const MINUTE = 60_000;
 
@@ -30,6 +31,7 @@ export type StoredRow = Readonly<Record<(typeof NUMBERS)[number], number>> & {
 /** How a table is named in a statement. */
 const inSql: Readonly<Record<DialectName, (table: string) => string>> = {
   mariadb: (table) => table,
+  mssql: (table) => table,
   mysql: (table) => table,
   postgres: (table) => table,
   sqlite: (table) => `"${table}"`,

@@ -32,6 +32,7 @@ export async function openConnections(database: TestDatabase, name: string): Pro
 const countByNumber = 'SELECT COUNT(*) AS count FROM information_schema.processlist WHERE id IN (:numbers)';
 const countOn = {
   mariadb: countByNumber,
+  mssql: 'SELECT COUNT(*) AS count FROM sys.dm_exec_sessions WHERE program_name = :name',
   mysql: countByNumber,
   postgres: 'SELECT count(*)::int FROM pg_stat_activity WHERE application_name = :name',
 };

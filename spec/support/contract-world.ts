@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { Sequelize } from 'sequelize';
+import type { Options, Sequelize } from 'sequelize';
 import { systemClock } from '../../lib/adapters/system-clock.js';
 import type { Clock } from '../../lib/contracts/clock.js';
 import type { RegistryOptions } from '../../lib/engine/options.js';
@@ -8,7 +8,7 @@ import { LockRegistry } from '../../lib/lock-registry.js';
 import { dialectOf } from '../../lib/lock-source.js';
 import type { World } from '../../lib/testing/contract/contract-case.js';
 import { nameConnections, openConnections } from './connections.js';
-import { connect, type TestDatabase } from './databases.js';
+import { connect, type DialectName, type TestDatabase } from './databases.js';
 
 /** A timer or a connection may take so long to go. */
 const FAREWELL_MS = 3_000;
@@ -26,6 +26,12 @@ export async function inWorld(database: TestDatabase, run: (world: ContractWorld
   await world.refuseLeftovers();
 }
 
+/** How a connection tells the server its name, where it can. */
+const namedOn: Readonly<Partial<Record<DialectName, (name: string) => Options>>> = {
+  mssql: (appName) => ({ dialectOptions: { options: { appName } } }),
+  postgres: (name) => ({ dialectOptions: { application_name: name } }),
+};
+
 /** A case's world on a test database; where that is a file, on one of its own beside it, so that cases are not in each other's way. */
 export class ContractWorld implements World {
   readonly application: Sequelize;
@@ -40,8 +46,7 @@ export class ContractWorld implements World {
     this.#database = database;
     const isFile = database.dialect === 'sqlite';
     this.url = isFile ? `${database.url}-${this.id}` : database.url;
-    const isNamed = database.dialect === 'postgres';
-    this.application = connect(this.url, { pool: { max: 1 }, ...(isNamed ? { dialectOptions: { application_name: this.id } } : {}) });
+    this.application = connect(this.url, { pool: { max: 1 }, ...namedOn[database.dialect]?.(this.id) });
     nameConnections(this.application, this.id);
   }
 

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import sinon from 'sinon';
 import { endChildren } from './child.js';
 import { stopMariadbSource } from './mariadb-source.js';
+import { stopMssqlSource } from './mssql-source.js';
 import { stopPostgresSource } from './postgres-source.js';
 
 // Mocha by itself lets an unhandled rejection pass.
@@ -25,6 +26,6 @@ export const mochaHooks = {
 
 export async function mochaGlobalTeardown(): Promise<void> {
   await endChildren();
-  await Promise.all([stopMariadbSource(), stopPostgresSource()]);
+  await Promise.all([stopMariadbSource(), stopMssqlSource(), stopPostgresSource()]);
   await refuseUnhandledRejections();
 }

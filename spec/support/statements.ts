@@ -2,6 +2,7 @@ import mysql2 from 'mysql2';
 import pg from 'pg';
 import sinon from 'sinon';
 import sqlite3 from 'sqlite3';
+import { Connection as TediousConnection } from 'tedious';
 import { mariadbConnections } from './mariadb-source.js';
 
 /**
@@ -22,6 +23,9 @@ export function recordStatements(): string[] {
   const sqlOf = (query: unknown) => (typeof query === 'string' ? query : (query as { sql: string }).sql);
   for (const prototype of [mysql2.Connection.prototype, mariadbConnections()]) {
     for (const method of ['query', 'execute']) if (prototype) wrap(prototype, method, (_, query) => sqlOf(query));
+  }
+  for (const method of ['execSql', 'execSqlBatch']) {
+    wrap(TediousConnection.prototype, method, (_, request) => (request as { sqlTextOrProcedure?: string }).sqlTextOrProcedure ?? '');
   }
   wrap(sqlite3.Database.prototype, 'exec', (_, sql) => sql as string);
   // Database.run and its like are a Statement each, run once.
