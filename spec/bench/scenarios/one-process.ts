@@ -2,6 +2,9 @@ import { Crew } from '../crew.js';
 import type { Scenario } from '../scenario.js';
 import { machineMs } from '../statement-count.js';
 
+/** Until then the compiler and the collector find out what there is to do, and stop for it. */
+const WARM_UP_MS = 3_000;
+
 export const oneProcess: Scenario = {
   title: '50 callers of one process, one lock, no work',
   contenders: ['library', 'verrou', 'advisory-lock'],
@@ -26,7 +29,7 @@ export const oneProcess: Scenario = {
   async measure(contender, grounds) {
     await using crew = await Crew.start(contender, { url: grounds.url });
     const contest = { name: grounds.freshName(), callers: 50, workMs: 0 };
-    await crew.first.run('contend', { ...contest, startMs: machineMs(), forMs: grounds.ms(500, 50) });
+    await crew.first.run('contend', { ...contest, startMs: machineMs(), forMs: grounds.ms(WARM_UP_MS, 50) });
     const forMs = grounds.ms(2_000, 300);
     const answer = await crew.first.run('contend', { ...contest, name: grounds.freshName(), startMs: machineMs(), forMs });
     const entries = answer.entries.reduce((sum, one) => sum + one, 0);
