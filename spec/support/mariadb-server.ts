@@ -26,6 +26,9 @@ const DEFAULTS: MariadbSettings = {
   'plugin-load-add': 'sql_errlog',
 };
 
+/** Its client ended without a farewell, as one does that has nothing left to do. */
+const GONE = 'ERROR 1158:';
+
 /** A MariaDB server of one's own in a temporary folder, from the binaries that are on this machine. */
 export class MariadbServer {
   readonly port: number;
@@ -110,7 +113,7 @@ export class MariadbServer {
     return existsSync(file)
       ? readFileSync(file, 'utf8')
           .split('\n')
-          .filter((line) => line !== '')
+          .filter((line) => line !== '' && !line.includes(GONE))
       : [];
   }
 
