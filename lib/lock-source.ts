@@ -53,7 +53,7 @@ export function sessionOf(
   return new ConnectionPool(isPgPool(source) ? pgPoolSource(source) : sequelizeSource(source), driver, clock, { max, idleMs: IDLE_MS });
 }
 
-/** The application's transactions, where the source has any. */
+/** The application's transactions; a pool has none that a fence could tell. */
 export function transactionsOf(source: LockSource, dialect: Dialect): Transactions | undefined {
   return isPgPool(source) ? undefined : sequelizeTransactions(source, dialect);
 }

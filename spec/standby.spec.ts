@@ -5,8 +5,6 @@ import { Pair } from './faults/support/pair.js';
 import { connect } from './support/databases.js';
 import { rejection } from './support/outcome.js';
 
-const CANCEL = `SELECT count(pg_cancel_backend(pid)) AS cancelled FROM pg_stat_activity WHERE wait_event = 'SyncRep'`;
-
 describe('Behind a synchronous standby', () => {
   let pair: Pair;
 
@@ -26,10 +24,7 @@ describe('Behind a synchronous standby', () => {
       const acquiring = rejection(locks.acquire('invoices'));
       let cancelled = 0;
       for (let looks = 0; looks < 60; looks++) {
-        const client = connect(pair.primary.url());
-        const [[row]] = (await client.query(CANCEL)) as unknown as [[{ cancelled: string }]];
-        cancelled += Number(row.cancelled);
-        await client.close();
+        cancelled += await pair.cancelWaits();
         await setTimeout(20);
       }
       expect(cancelled).to.be.above(0);

@@ -6,7 +6,6 @@ const TTL_MS = 800;
 const TOLERANCE_MS = 1_000;
 const LOOK_EVERY_MS = 50;
 const STALLED = 'standby stalled';
-const CANCEL = `SELECT count(pg_cancel_backend(pid)) AS cancelled FROM pg_stat_activity WHERE wait_event = 'SyncRep'`;
 
 /**
  * The synchronous standby does not answer, so no COMMIT is answered; and an operator cancels the wait, after which the server says that all
@@ -25,8 +24,7 @@ export const fault: Fault = {
     world.scene.pair?.replication.blackHole();
     for (let passedMs = 0; passedMs < world.ttlMs * 3; passedMs += LOOK_EVERY_MS) {
       await world.sleep(LOOK_EVERY_MS);
-      const [row] = await world.scene.query(CANCEL);
-      if (Number(row?.['cancelled']) > 0) world.fault('wait for the standby cancelled');
+      if (((await world.scene.pair?.cancelWaits()) ?? 0) > 0) world.fault('wait for the standby cancelled');
     }
     world.scene.pair?.replication.heal();
     world.over(STALLED, TOLERANCE_MS);

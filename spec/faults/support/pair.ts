@@ -4,6 +4,7 @@ import { standbyOf } from '../../support/pg-standby.js';
 import { FaultProxy } from './fault-proxy.js';
 
 const PROMOTED_WITHIN_S = 10;
+const CANCEL = `SELECT count(pg_cancel_backend(pid)) AS cancelled FROM pg_stat_activity WHERE wait_event = 'SyncRep'`;
 
 /** A primary and a standby that follows it, through a proxy. */
 export class Pair {
@@ -44,6 +45,12 @@ export class Pair {
     await run(this.primary, 'SELECT pg_reload_conf()');
   }
 
+  /** An operator cancels what waits for the standby; answers how many did. */
+  async cancelWaits(): Promise<number> {
+    const [row] = await run(this.primary, CANCEL);
+    return Number(row?.['cancelled']);
+  }
+
   /** The primary is killed and does not come back; the standby takes its place. */
   async failOver(): Promise<void> {
     await this.primary.kill();
@@ -62,11 +69,11 @@ export class Pair {
   }
 }
 
-async function run(server: PgServer, sql: string): Promise<void> {
+async function run(server: PgServer, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: server.url() });
   await client.connect();
   try {
-    await client.query(sql);
+    return (await client.query<Record<string, unknown>>(sql)).rows;
   } finally {
     await client.end();
   }
