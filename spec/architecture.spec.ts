@@ -14,7 +14,7 @@ const ROOT_FILES = 'root files';
 
 /** Who may know what (ARCHITECTURE.md). */
 const LAYERS: Readonly<Record<string, Layer>> = {
-  core: { layers: [], packages: ['ms'] },
+  core: { layers: [], packages: ['ms', 'yallist'] },
   contracts: { layers: ['core'], packages: ['type sequelize'] },
   policies: { layers: ['core', 'contracts'], packages: ['p-retry'] },
   dialects: { layers: ['core', 'contracts'] },

@@ -1,4 +1,5 @@
 import type { Cancel } from '../contracts/clock.js';
+import { leave, Line, type Place } from '../core/line.js';
 
 /** A timer's limit: Node runs anything longer at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -14,7 +15,7 @@ interface Alarm {
  * deletion; a timer of Node's for each costs a free lock 5 % of its time, most of it in the garbage collector.
  */
 export class Alarms {
-  readonly #set = new Set<Alarm>();
+  readonly #set = new Line<Alarm>();
   #timer: NodeJS.Timeout | undefined;
   #armedForMs = Infinity;
   #keepingAlive = 0;
@@ -27,16 +28,16 @@ export class Alarms {
   /** Calls `ring` after `ms`, not a moment earlier. The process stays alive for it if `keepAlive`. */
   set(ms: number, ring: () => void, keepAlive: boolean): Cancel {
     const alarm: Alarm = { atMs: this.nowMs() + ms, ring, keepAlive };
-    this.#set.add(alarm);
+    const place = this.#set.enter(alarm);
     if (keepAlive && this.#keepingAlive++ === 0) this.#timer?.ref();
     this.#armFor(alarm.atMs);
-    return () => void this.#remove(alarm);
+    return () => void this.#remove(place);
   }
 
-  #remove(alarm: Alarm): boolean {
-    const was = this.#set.delete(alarm);
+  #remove(place: Place<Alarm>): boolean {
+    const was = leave(place);
     // The timer stays armed: it will find nothing, and arming it anew for every statement is what is to be saved.
-    if (was && alarm.keepAlive && --this.#keepingAlive === 0) this.#timer?.unref();
+    if (was && place.value.keepAlive && --this.#keepingAlive === 0) this.#timer?.unref();
     return was;
   }
 
@@ -52,14 +53,14 @@ export class Alarms {
   #ringThoseDue(): void {
     this.#timer = undefined;
     const nowMs = this.nowMs();
-    const due: Alarm[] = [];
+    const due: Place<Alarm>[] = [];
     let nextMs = Infinity;
-    for (const alarm of this.#set) {
-      if (alarm.atMs <= nowMs) due.push(alarm);
-      else nextMs = Math.min(nextMs, alarm.atMs);
+    for (const place of this.#set.places()) {
+      if (place.value.atMs <= nowMs) due.push(place);
+      else nextMs = Math.min(nextMs, place.value.atMs);
     }
     if (this.#set.size > due.length) this.#armFor(nextMs);
     // One may call off another.
-    for (const alarm of due.sort((one, other) => one.atMs - other.atMs)) if (this.#remove(alarm)) alarm.ring();
+    for (const place of due.sort((one, other) => one.value.atMs - other.value.atMs)) if (this.#remove(place)) place.value.ring();
   }
 }

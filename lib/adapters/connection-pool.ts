@@ -9,6 +9,7 @@ import {
   type Statement,
   StatementError,
 } from '../contracts/session.js';
+import { leave, Line } from '../core/line.js';
 
 export interface PoolOptions {
   /** The most connections at once. */
@@ -39,8 +40,8 @@ export class ConnectionPool implements Session {
   readonly #clock: Clock;
   readonly #options: PoolOptions;
   readonly #idle: { connection: unknown; sinceMs: number }[] = [];
-  readonly #urgent = new Set<Waiting>();
-  readonly #waiting = new Set<Waiting>();
+  readonly #urgent = new Line<Waiting>();
+  readonly #waiting = new Line<Waiting>();
   readonly #broken = new WeakSet<object>();
   #open = 0;
   #closed = false;
@@ -89,19 +90,19 @@ export class ConnectionPool implements Session {
     await within(graceMs, this.#clock, Promise.all([...closing, busyDone]));
   }
 
-  #take(timeoutMs: number, line: Set<Waiting>): unknown {
+  #take(timeoutMs: number, line: Line<Waiting>): unknown {
     const idle = this.#idle.pop();
     if (!idle) return this.#await(timeoutMs, line);
     this.#driver.keepAlive(idle.connection, true);
     return idle.connection;
   }
 
-  #await(timeoutMs: number, line: Set<Waiting>): Promise<unknown> {
+  #await(timeoutMs: number, line: Line<Waiting>): Promise<unknown> {
     if (this.#closed) throw closedPool();
     return new Promise((resolve, reject) => {
       const done = () => {
         cancel();
-        line.delete(waiting);
+        leave(place);
       };
       const waiting: Waiting = {
         take: (connection) => (done(), resolve(connection)),
@@ -110,7 +111,7 @@ export class ConnectionPool implements Session {
       const cancel = this.#clock.after(timeoutMs, () =>
         waiting.fail(new StatementError(notSent, new Error(`No connection within ${Math.round(timeoutMs)} ms.`))),
       );
-      line.add(waiting);
+      const place = line.enter(waiting);
       if (this.#open < this.#options.max) void this.#openOne(timeoutMs);
     });
   }
@@ -199,8 +200,7 @@ export class ConnectionPool implements Session {
   }
 
   #next(): Waiting | undefined {
-    const [first] = this.#urgent.size > 0 ? this.#urgent : this.#waiting;
-    return first;
+    return this.#urgent.first ?? this.#waiting.first;
   }
 
   #giveUp(connection: unknown): void {

@@ -1,8 +1,8 @@
-import type { Clock } from '../contracts/clock.js';
+import type { Cancel, Clock } from '../contracts/clock.js';
 import type { Instant } from '../core/deadline.js';
+import type { Place } from '../core/line.js';
 import type { HeldLease } from './lease.js';
 import type { Terms } from './options.js';
-import type { Patience } from './patience.js';
 
 /** What a caller learns in the end: its lease, or why it gets none. */
 export interface CallerEnd {
@@ -16,14 +16,14 @@ export class Caller {
   /** How often the lock had been found busy when it came. */
   readonly enteredBusy: number;
   readonly terms: Terms;
+  /** In the queue, while it waits. */
+  place: Place<Caller> | undefined;
   readonly #end: CallerEnd;
-  readonly #patience: Patience;
-  readonly #timedOut: (caller: Caller) => void;
+  readonly #cancel: Cancel;
   readonly #onAbort: (() => void) | undefined;
 
   constructor(
     clock: Clock,
-    patience: Patience,
     terms: Terms,
     busy: number,
     end: CallerEnd,
@@ -34,21 +34,11 @@ export class Caller {
     this.enteredBusy = busy;
     this.terms = terms;
     this.#end = end;
-    this.#timedOut = timedOut;
-    this.#patience = patience;
-    patience.add(this);
+    // Somebody waits, so the process stays alive for it.
+    this.#cancel = clock.after(terms.waitMs, () => timedOut(this), true);
     if (!terms.signal) return;
     this.#onAbort = () => leave(this, terms.signal?.reason);
     terms.signal.addEventListener('abort', this.#onAbort, { once: true });
-  }
-
-  /** When its wait is over, on the monotonic clock. */
-  get endsAtMs(): number {
-    return this.enteredAt.monotonicMs + this.terms.waitMs;
-  }
-
-  timeOut(): void {
-    this.#timedOut(this);
   }
 
   waitedMs(now: Instant): number {
@@ -70,7 +60,7 @@ export class Caller {
   }
 
   #settle(): void {
-    this.#patience.remove(this);
+    this.#cancel();
     if (this.#onAbort) this.terms.signal?.removeEventListener('abort', this.#onAbort);
   }
 }

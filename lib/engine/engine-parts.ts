@@ -11,7 +11,6 @@ import type { LocalQueue } from './local-queue.js';
 import { LoopTurns } from './loop-turns.js';
 import type { Terms } from './options.js';
 import { OwnerIds, registryId } from './owner-ids.js';
-import { Patience } from './patience.js';
 import { Releases } from './releases.js';
 import { Store } from './store.js';
 import { Watcher } from './watcher.js';
@@ -47,7 +46,6 @@ export interface EngineParts extends Pick<
   readonly janitor: Janitor;
   readonly fences: Fences;
   readonly releases: Releases;
-  readonly patience: Patience;
   readonly watcher: Watcher;
   readonly waker: Waker;
   readonly ids: OwnerIds;
@@ -75,7 +73,6 @@ export function assemble(settings: EngineSettings): EngineParts {
     janitor: new Janitor(store, clock, observer),
     fences: new Fences(store, settings),
     releases: new Releases(store),
-    patience: new Patience(clock),
     turns: new LoopTurns(clock),
     ...waiting(settings, store),
   };

@@ -1,5 +1,6 @@
 import { type Instant, msUntil } from '../core/deadline.js';
 import { LockBusyError, LockRegistryClosedError, LockTimeoutError, type LossReason, type Occupant } from '../core/errors.js';
+import { leave, Line } from '../core/line.js';
 import type { Observer } from '../contracts/observer.js';
 import type { Clock } from '../contracts/clock.js';
 import { Caller } from './caller.js';
@@ -35,7 +36,7 @@ export class LocalQueue implements LeaseKeeper {
   readonly observer: Observer;
   readonly fences: Fences;
   readonly #parts: EngineParts;
-  readonly #callers = new Set<Caller>();
+  readonly #callers = new Line<Caller>();
   #state: State = idle;
   /** What was last seen in the way. */
   #occupant: Occupant = {};
@@ -74,14 +75,13 @@ export class LocalQueue implements LeaseKeeper {
       const busy = this.#state.kind === 'standing' ? this.#state.stand.busy : 0;
       const caller = new Caller(
         this.clock,
-        this.#parts.patience,
         terms,
         busy,
         { granted, refused },
         (one, error) => this.#leave(one, error),
         (one) => this.#timeOut(one),
       );
-      this.#callers.add(caller);
+      caller.place = this.#callers.enter(caller);
       this.#kick();
     });
   }
@@ -166,7 +166,7 @@ export class LocalQueue implements LeaseKeeper {
 
   /** Refuses all callers; nobody enters afterwards. Resolves when nothing is held, asked for or let go any more. */
   async close(): Promise<void> {
-    for (const caller of [...this.#callers]) this.#leave(caller, new LockRegistryClosedError(this.name));
+    for (const caller of this.#callers) this.#leave(caller, new LockRegistryClosedError(this.name));
     if (!this.empty) await new Promise<void>((resolve) => (this.#whenEmpty = resolve));
   }
 
@@ -190,7 +190,7 @@ export class LocalQueue implements LeaseKeeper {
       this.#contended = stand.busy > 0;
       if (granted) return this.#passOn(this.#hold(new Holding(this, granted.owner, granted.terms, granted.answered)), stand.attempts);
     } catch (error) {
-      for (const caller of [...this.#callers]) this.#leave(caller, error);
+      for (const caller of this.#callers) this.#leave(caller, error);
     }
     this.#rest();
   }
@@ -211,7 +211,7 @@ export class LocalQueue implements LeaseKeeper {
   /** Gives the lock to the caller in front, or lets it go. */
   #passOn(holding: Holding, attempts: number): void {
     if (holding.ended) return;
-    const [caller] = this.#callers;
+    const caller = this.#callers.first;
     if (!caller) return void this.#letGo(holding, this.#parts.terms, 0);
     const now = this.clock.now();
     const fit = fitOf(holding, caller.terms, now);
@@ -219,7 +219,7 @@ export class LocalQueue implements LeaseKeeper {
     if (fit === 'renew first' || !holding.hasTokens) return void this.#refresh(holding, caller.terms);
     const lease = this.#lend(holding, caller.terms, caller.waitedMs(now), attempts);
     if (!lease) return this.#passOnByAndBy(holding, attempts, now);
-    this.#callers.delete(caller);
+    leave(caller.place);
     caller.grant(lease);
   }
 
@@ -318,7 +318,7 @@ export class LocalQueue implements LeaseKeeper {
   }
 
   #leave(caller: Caller, error: unknown): void {
-    if (!this.#callers.delete(caller)) return;
+    if (!leave(caller.place)) return;
     caller.refuse(error);
     if (this.#callers.size === 0 && this.#state.kind === 'standing') this.#state.stand.stop();
   }

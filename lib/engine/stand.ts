@@ -3,6 +3,7 @@ import { LONGEST_LINE_MS } from '../contracts/line.js';
 import { giveUp } from '../contracts/polling-policy.js';
 import { statementTimeout } from '../core/deadline.js';
 import { LockStoreError, type Occupant } from '../core/errors.js';
+import type { Line } from '../core/line.js';
 import { claimOf, type Granted, learn, mayBeDone } from './ask.js';
 import type { Caller } from './caller.js';
 import type { EngineParts, NamedLock } from './engine-parts.js';
@@ -19,7 +20,7 @@ const AFTER_EXPIRY_MS = 5;
 export interface StandQueue extends NamedLock {
   /** Others were in the way last time: an ask that does not stand in line is not worth its statement. */
   readonly contended: boolean;
-  callers(): ReadonlySet<Caller>;
+  callers(): Line<Caller>;
   /** The polling policy gave up on this caller. */
   timeOut(caller: Caller): void;
   /** What was seen in the way. */
@@ -79,7 +80,7 @@ export class Stand {
    */
   async run(): Promise<Granted | undefined> {
     while (!this.#hasStopped()) {
-      const [head] = this.#queue.callers();
+      const head = this.#queue.callers().first;
       if (!head) return undefined;
       // Fresh each time: an old join that runs late must not stand for a new one.
       const owner = this.#parts.ids.next();
@@ -192,7 +193,7 @@ export class Stand {
 
   /** What was handed over is only reserved: the body starts after this statement, and its deadline counts from before it. */
   async #confirm(owner: string): Promise<Granted | undefined> {
-    const [head] = this.#queue.callers();
+    const head = this.#queue.callers().first;
     const terms = head?.terms ?? this.#parts.terms;
     const answered = await this.#ask('confirm', terms, (statements) =>
       statements.confirm(claimOf(this.#parts, this.#queue, owner, terms, undefined)),
@@ -257,7 +258,7 @@ export class Stand {
   #policyDelay(holderRemainingMs: number | undefined): { delayMs: number; head?: Caller } {
     const { clock, random } = this.#parts;
     for (;;) {
-      const [head] = this.#queue.callers();
+      const head = this.#queue.callers().first;
       if (!head) return { delayMs: 0 };
       const now = clock.now();
       const delay = head.terms.polling({
