@@ -61,6 +61,11 @@ export class Grounds {
     return `sqlite:${join(this.#folder, `${randomBytes(5).toString('hex')}.db`)}`;
   }
 
+  /** What was done before is on the disk, and does not have to be written while something else is measured. */
+  async settle(): Promise<void> {
+    await this.#client.query('CHECKPOINT');
+  }
+
   /** The most connections that one of `workers` has open. */
   async sessions(workers: readonly Worker[]): Promise<Sessions> {
     const { rows } = await this.#client.query<{ open: number; listening: number }>(

@@ -41,9 +41,13 @@ export async function run(name: string, scenario: Scenario, rounds: number, grou
 
 async function* roundOf(scenario: Scenario, grounds: Grounds): AsyncGenerator<[ContenderName, Round]> {
   if ('measure' in scenario) {
-    for (const contender of scenario.contenders) yield [contender, await orFailed(async () => scenario.measure(contender, grounds))];
+    for (const contender of scenario.contenders) {
+      await grounds.settle();
+      yield [contender, await orFailed(async () => scenario.measure(contender, grounds))];
+    }
     return;
   }
+  await grounds.settle();
   const all = await orFailed(() => scenario.measureTogether(scenario.contenders, grounds));
   for (const contender of scenario.contenders) {
     yield [contender, 'error' in all ? all : { figures: all.figures[contender] ?? {} }];
