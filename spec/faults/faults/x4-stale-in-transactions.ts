@@ -11,16 +11,16 @@ export const fault: Fault = {
   id: 'X4',
   title: 'holders stopped and killed inside fenced transactions',
   // Not on SQLite: there an open transaction keeps everybody else from taking the lock, so none can become stale.
-  databases: ['postgres'],
+  databases: ['postgres', 'mariadb', 'mysql'],
   criteria: allBut('C4', 'C5row', 'C6', 'C7'),
   smoke: true,
   ttlMs: 600,
   workload: 'fenced',
 
   async prepare({ lockName, scene }) {
-    await scene.query('CREATE TABLE fenced (lock text PRIMARY KEY, value bigint NOT NULL)');
-    await scene.query('CREATE TABLE fenced_entry (sequence bigserial PRIMARY KEY, lock text, token bigint, value bigint)');
-    await scene.query(`INSERT INTO fenced (lock, value) VALUES ('${lockName}', 0)`);
+    await scene.query('CREATE TABLE fenced (name varchar(200) PRIMARY KEY, value bigint NOT NULL)');
+    await scene.query('CREATE TABLE fenced_entry (sequence serial PRIMARY KEY, token bigint, value bigint)');
+    await scene.query(`INSERT INTO fenced (name, value) VALUES ('${lockName}', 0)`);
   },
 
   async inject(world) {
@@ -37,7 +37,7 @@ export const fault: Fault = {
   },
 
   async collect(world) {
-    for (const row of await world.scene.query('SELECT sequence, lock, token, value FROM fenced_entry ORDER BY sequence')) {
+    for (const row of await world.scene.query('SELECT sequence, token, value FROM fenced_entry ORDER BY sequence')) {
       const [sequence, token, value] = [row['sequence'], row['token'], row['value']].map(Number) as [number, number, number];
       world.accepted({ lock: FENCED, sequence, token, value });
     }

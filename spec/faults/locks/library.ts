@@ -73,9 +73,9 @@ export function library({ url, directUrl, ttlMs }: LockOrders, dialect?: Dialect
 // A row says who has it by the numbers that its owner may hand out.
 const ROW = `SELECT owner IS NOT NULL AND :token BETWEEN token AND token_top AS ours FROM distributed_lock WHERE name = :name`;
 
-const READ = 'SELECT value FROM fenced WHERE lock = :lock';
+const READ = 'SELECT value FROM fenced WHERE name = :lock';
 // The entry's number is drawn while the row is locked, so entries are numbered in the order of their commits.
 const WRITES = [
-  'UPDATE fenced SET value = :value WHERE lock = :lock',
-  'INSERT INTO fenced_entry (lock, token, value) VALUES (:lock, :token, :value)',
+  'UPDATE fenced SET value = :value WHERE name = :lock',
+  'INSERT INTO fenced_entry (token, value) VALUES (:token, :value)',
 ];
