@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { LockRegistry } from '../../lib/index.js';
+import mysql2 from 'mysql2/promise';
+import { setTimeout } from 'node:timers/promises';
+import { LockRegistry, type RegistryOptions } from '../../lib/index.js';
 import { FaultProxy } from '../faults/support/fault-proxy.js';
 import { MyWire } from '../faults/support/wires.js';
 import { connect } from '../support/databases.js';
@@ -8,9 +10,8 @@ import type { GaleraNode } from '../support/galera-node.js';
 import { unavailable } from '../support/requirements.js';
 import { freshName } from './lock-table.js';
 
-/** So many rows in one transaction are committed in a moment where they were written, and occupy every other node for a while. */
-const MANY = 200_000;
 const TTL = '20s';
+const AT_WORK = `SELECT id FROM information_schema.processlist WHERE command <> 'Sleep' AND info LIKE '%distributed_lock%' AND id <> CONNECTION_ID()`;
 
 describe('On a Galera cluster', function () {
   this.timeout(60_000);
@@ -23,7 +24,7 @@ describe('On a Galera cluster', function () {
     cluster = await GaleraCluster.start(2);
     [one, other] = cluster.nodes;
     await nodes().one.query('CREATE DATABASE locks');
-    await nodes().one.query('CREATE TABLE locks.many (id INT PRIMARY KEY) ENGINE = InnoDB');
+    await nodes().one.query('CREATE TABLE locks.obstacle (id INT AUTO_INCREMENT PRIMARY KEY) ENGINE = InnoDB');
     await nodes().other.caughtUp();
   });
   after(() => cluster?.remove());
@@ -32,6 +33,34 @@ describe('On a Galera cluster', function () {
     if (!one || !other) throw new Error('There are two of them after the hook.');
     return { one, other };
   };
+
+  describe('the doctor', () => {
+    const examined = async (options?: RegistryOptions) => {
+      const sequelize = connect(nodes().one.server.url('locks'));
+      const locks = new LockRegistry(sequelize, options);
+      await locks.createTable();
+      const findings = await locks.doctor();
+      await locks.close();
+      await sequelize.close();
+      return findings.map(({ code, level }) => `${code} ${level}`);
+    };
+    const usual = ['LOG_NOT_FLUSHED advice', 'CLUSTER advice'];
+
+    it('says what a cluster means for fences and clocks, and that it would take a crash of all nodes to forget grants', async () => {
+      expect(await examined()).to.have.members(usual);
+    });
+
+    it('names statements that do not wait for what other nodes committed, where they share connections with the application', async () => {
+      expect(await examined({ connections: 'shared' })).to.include.members([...usual, 'CLUSTER_BEHIND advice']);
+    });
+
+    it('names a cluster whose parts would go on without a majority', async () => {
+      await nodes().one.query(`SET GLOBAL wsrep_provider_options = 'pc.ignore_sb = true'`);
+      const found = await examined();
+      await nodes().one.query(`SET GLOBAL wsrep_provider_options = 'pc.ignore_sb = false'`);
+      expect(found).to.have.members([...usual, 'CLUSTER_MAY_SPLIT risk']);
+    });
+  });
 
   for (const driver of ['mariadb', 'mysql']) {
     describe(`through ${driver}`, () => {
@@ -57,11 +86,22 @@ describe('On a Galera cluster', function () {
         return locks;
       };
 
-      /** From now on, for a while, the other node has not what is committed at the first one. */
-      const fallBehind = async (): Promise<void> => {
-        await nodes().one.query('DELETE FROM locks.many');
-        await nodes().other.caughtUp();
-        await nodes().one.query(`INSERT INTO locks.many SELECT seq FROM seq_1_to_${MANY}`);
+      /** From now on the other node has not what is committed at the first one, until what comes back is called. */
+      const fallBehind = async (): Promise<() => Promise<void>> => {
+        const client = await mysql2.createConnection(nodes().other.server.url('locks', 'mysql'));
+        open.push(() => client.end());
+        await client.query('LOCK TABLES obstacle READ');
+        // Nodes commit in one order, so what comes after this waits with it.
+        await nodes().one.query('INSERT INTO locks.obstacle () VALUES ()');
+        return async () => void (await client.query('UNLOCK TABLES'));
+      };
+
+      /** Waits until the other node is at work on a statement for this, or is done with it. */
+      const underWay = async <T>(work: Promise<T>): Promise<void> => {
+        let isDone = false;
+        const done = () => void (isDone = true);
+        work.then(done, done);
+        while (!isDone && (await nodes().other.query(AT_WORK)).length === 0) await setTimeout(10);
       };
 
       /** As whoever asks the other node is told that does not insist on what is newest. */
@@ -72,11 +112,14 @@ describe('On a Galera cluster', function () {
 
       it('a lease is renewed and given back at a node that has not heard of it yet', async () => {
         const locks = await registryAt(way.port);
-        await fallBehind();
+        const catchUp = await fallBehind();
         const lease = await locks.acquire(name);
         way.redirect(nodes().other.server.port);
+        const extended = lease.extend(TTL);
+        await underWay(extended);
         expect(await ownerAtOther()).to.equal(undefined);
-        await lease.extend(TTL);
+        await catchUp();
+        await extended;
         expect(lease.held).to.equal(true);
         expect(await lease.release()).to.equal(true);
       });
@@ -85,10 +128,13 @@ describe('On a Galera cluster', function () {
         const [locks, others] = [await registryAt(way.port), await registryAt(nodes().other.server.port)];
         const lease = await locks.acquire(name);
         await nodes().other.caughtUp();
-        await fallBehind();
+        const catchUp = await fallBehind();
         await lease.release();
+        const asked = others.tryAcquire(name);
+        await underWay(asked);
         expect(await ownerAtOther()).not.to.equal(undefined);
-        const next = await others.tryAcquire(name);
+        await catchUp();
+        const next = await asked;
         expect(next?.fencingToken).to.be.above(lease.fencingToken);
         await next?.release();
       });
