@@ -20,7 +20,7 @@ export class GaleraCluster {
     const cluster = new GaleraCluster(await Promise.all(Array.from({ length: size }, () => GaleraNode.prepare(settings))));
     const [first, ...others] = cluster.nodes;
     try {
-      await first?.found();
+      await first?.bootstrap();
       for (const node of others) await node.join(cluster.#addresses);
       return cluster;
     } catch (error) {
@@ -47,7 +47,7 @@ export class GaleraCluster {
   async recover(): Promise<void> {
     const found = await Promise.all(this.nodes.map(async (node) => ({ node, position: await node.position() })));
     const [first, ...others] = found.sort((one, other) => other.position.number - one.position.number);
-    await first?.node.found();
+    await first?.node.bootstrap();
     for (const { node, position } of others) await node.join(this.#addresses, position);
   }
 

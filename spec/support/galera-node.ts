@@ -54,7 +54,7 @@ export class GaleraNode {
   }
 
   /** Starts it as the first of a cluster; its data is what the others get. */
-  async found(): Promise<void> {
+  async bootstrap(): Promise<void> {
     const note = join(this.server.dataFolder, 'grastate.dat');
     // A node asks its operator first where it may not be the one whose data goes furthest.
     if (existsSync(note)) writeFileSync(note, readFileSync(note, 'utf8').replace('safe_to_bootstrap: 0', 'safe_to_bootstrap: 1'));
