@@ -84,8 +84,11 @@ export class GaleraNode {
   /** Waits until it is a working part of a cluster that has a majority. */
   async synced(): Promise<void> {
     const endMs = performance.now() + SYNCED_WITHIN_MS;
-    while (!(await this.#isSynced())) {
-      if (performance.now() > endMs) throw new Error(`The node did not catch up within ${SYNCED_WITHIN_MS} ms.`);
+    for (;;) {
+      // A node that is not ready may refuse or drop a connection too.
+      const answer = await this.#isSynced().catch((error: unknown) => error);
+      if (answer === true) return;
+      if (performance.now() > endMs) throw new Error(`The node did not catch up within ${SYNCED_WITHIN_MS} ms: ${String(answer)}`);
       await setTimeout(50);
     }
   }
