@@ -10,7 +10,8 @@ import { freePort, hasEnded, send, startGuard, type User } from './pg-server.js'
 /** Settings of `mariadbd`, by name. */
 export type MariadbSettings = Readonly<Record<string, string | number>>;
 
-const START_TIMEOUT_MS = 20_000;
+// A node of a cluster may have to fetch all data from another one first.
+const START_TIMEOUT_MS = 60_000;
 const FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/opt/homebrew/bin', ...(process.env.PATH ?? '').split(delimiter)];
 
 // Nothing here outlives the machine's power; a killed server loses what it had not yet handed to the operating system all the same.
@@ -50,14 +51,24 @@ export class MariadbServer {
 
   /** Makes a data folder and starts its server (about 1 s). Rejects where there are no binaries. */
   static async create(settings: MariadbSettings = {}): Promise<MariadbServer> {
+    const server = await MariadbServer.prepare(settings);
+    await server.start();
+    return server;
+  }
+
+  /** Makes a data folder, whose server is not started yet. Rejects where there are no binaries. */
+  static async prepare(settings: MariadbSettings = {}): Promise<MariadbServer> {
     binary('mariadbd');
     const home = mkdtempSync(join(tmpdir(), 'locks-mariadb-'));
     const guard = startGuard(home);
     if (user) chownSync(home, user.uid, user.gid);
     const server = new MariadbServer(home, guard, await freePort(), settings);
     await server.#initialise();
-    await server.start();
     return server;
+  }
+
+  get dataFolder(): string {
+    return join(this.#home, 'data');
   }
 
   /** The server's process id while it runs. */
@@ -69,16 +80,23 @@ export class MariadbServer {
     return `${scheme}://root@127.0.0.1:${this.port}/${database}`;
   }
 
-  /** Starts the server on the same port and data as before; resolves when it accepts connections. */
-  async start(): Promise<void> {
-    const settings = Object.entries(this.#settings).map(([name, value]) => `--${name}=${value}`);
-    const files = [`--port=${this.port}`, `--socket=${this.#home}/sock`, `--pid-file=${this.#home}/pid`];
-    this.#process = this.#spawn(binary('mariadbd'), '--no-defaults', `--datadir=${this.#home}/data`, ...files, ...settings);
+  /** Starts the server on the same port and data as before, with these settings for this time; resolves when it accepts connections. */
+  async start(settings: MariadbSettings = {}): Promise<void> {
+    this.#process = this.#launch(settings);
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (!(await this.#isReady())) {
       if (hasEnded(this.#process) || Date.now() > deadline) throw new Error(`MariaDB did not start:\n${this.#log}`);
       await setTimeout(10);
     }
+  }
+
+  /** Has the server do a job after which it ends by itself, and answers what it logged meanwhile. */
+  async runOnce(settings: MariadbSettings): Promise<string> {
+    const before = this.#log.length;
+    const job = this.#launch(settings);
+    await once(job, 'exit');
+    if (job.exitCode !== 0) throw new Error(`MariaDB did not do its job:\n${this.#log.slice(before)}`);
+    return this.#log.slice(before);
   }
 
   /** Ends all sessions, writes everything down and stops. Harmless when it does not run. */
@@ -109,7 +127,7 @@ export class MariadbServer {
 
   /** The errors that it has told clients of, over restarts. */
   errorLines(): string[] {
-    const file = join(this.#home, 'data', 'sql_errors.log');
+    const file = join(this.dataFolder, 'sql_errors.log');
     return existsSync(file)
       ? readFileSync(file, 'utf8')
           .split('\n')
@@ -148,10 +166,18 @@ export class MariadbServer {
     }
   }
 
+  #launch(more: MariadbSettings): ChildProcess {
+    const settings = Object.entries({ ...this.#settings, ...more }).map(([name, value]) => `--${name}=${value}`);
+    const files = [`--port=${this.port}`, `--socket=${this.#home}/sock`, `--pid-file=${this.#home}/pid`];
+    return this.#spawn(binary('mariadbd'), '--no-defaults', `--datadir=${this.dataFolder}`, ...files, ...settings);
+  }
+
   #spawn(file: string, ...args: string[]): ChildProcess {
     const log = openSync(join(this.#home, 'log'), 'a');
     try {
-      const child = spawn(file, args, { ...user, cwd: this.#home, env: { ...process.env, LC_ALL: 'C' }, stdio: ['ignore', log, log] });
+      // A server that starts deletes what it takes for an earlier one's temporary tables, those of its neighbours included.
+      const env = { ...process.env, LC_ALL: 'C', TMPDIR: this.#home };
+      const child = spawn(file, args, { ...user, cwd: this.#home, env, stdio: ['ignore', log, log] });
       this.#guard.stdin?.write(`${child.pid ?? ''}\n`);
       return child;
     } finally {

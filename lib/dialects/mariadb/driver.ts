@@ -3,7 +3,7 @@ import type { Row, Statement } from '../../contracts/session.js';
 import { runInTurn } from '../sql/follow-ups.js';
 import { toChange } from '../sql/my/changes.js';
 import { classify } from '../sql/my/errors.js';
-import { LONGEST_STATEMENT_S, SESSION_SETTINGS } from '../sql/my/settings.js';
+import { CLUSTER_SETTING, CLUSTERED, LONGEST_STATEMENT_S, SESSION_SETTINGS } from '../sql/my/settings.js';
 
 /** A connection of `mariadb` with promises, by shape: the package is optional. */
 export interface MariadbConnection {
@@ -32,6 +32,8 @@ export const driver: Driver<MariadbConnection> = {
     connection.on('error', () => undefined);
     for (const text of SESSION_SETTINGS) await connection.query(text);
     await connection.query(`SET SESSION max_statement_time = ${LONGEST_STATEMENT_S}`);
+    const clustered = await connection.query(CLUSTERED);
+    if (Array.isArray(clustered) && clustered.length > 0) await connection.query(CLUSTER_SETTING);
     return connection;
   },
 

@@ -3,7 +3,7 @@ import type { Row, Statement } from '../../contracts/session.js';
 import { runInTurn } from '../sql/follow-ups.js';
 import { toChange } from '../sql/my/changes.js';
 import { classify } from '../sql/my/errors.js';
-import { SESSION_SETTINGS } from '../sql/my/settings.js';
+import { CLUSTER_SETTING, CLUSTERED, SESSION_SETTINGS } from '../sql/my/settings.js';
 
 /** A connection of `mysql2`, by shape: the package is optional. */
 export interface Mysql2Connection {
@@ -24,6 +24,8 @@ export const driver: Driver<Mysql2Connection> = {
     connection.removeAllListeners('error');
     connection.on('error', () => undefined);
     for (const text of SESSION_SETTINGS) await answered((answer) => connection.query(text, answer));
+    const clustered = await answered((answer) => connection.query(CLUSTERED, answer));
+    if (clustered.length > 0) await answered((answer) => connection.query(CLUSTER_SETTING, answer));
     return connection;
   },
 

@@ -8,7 +8,7 @@ const TOLERANCE_MS = 250;
 export const fault: Fault = {
   id: 'F1',
   title: 'holder killed while it works',
-  databases: ['postgres', 'pgbouncer', 'sqlite', 'mariadb', 'mysql'],
+  databases: ['postgres', 'pgbouncer', 'sqlite', 'mariadb', 'mysql', 'galera'],
   criteria: ALL,
   smoke: true,
   ttlMs: 600,

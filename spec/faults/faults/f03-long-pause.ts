@@ -7,7 +7,7 @@ const TOLERANCE_MS = 250;
 export const fault: Fault = {
   id: 'F3',
   title: 'holder stopped for two ttls, also between check and write',
-  databases: ['postgres', 'sqlite', 'mariadb', 'mysql'],
+  databases: ['postgres', 'sqlite', 'mariadb', 'mysql', 'galera'],
   criteria: ALL,
   smoke: true,
   ttlMs: 600,

@@ -7,7 +7,7 @@ const TOLERANCE_MS = 1_000;
 export const fault: Fault = {
   id: 'F10',
   title: 'answers lost after the commit',
-  databases: ['postgres', 'pgbouncer', 'mariadb', 'mysql'],
+  databases: ['postgres', 'pgbouncer', 'mariadb', 'mysql', 'galera'],
   criteria: ALL,
   smoke: true,
 

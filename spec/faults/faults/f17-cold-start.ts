@@ -7,7 +7,7 @@ const CLIENTS = 16;
 export const fault: Fault = {
   id: 'F17',
   title: '16 cold clients, no table',
-  databases: ['postgres', 'pgbouncer', 'sqlite', 'mariadb', 'mysql'],
+  databases: ['postgres', 'pgbouncer', 'sqlite', 'mariadb', 'mysql', 'galera'],
   criteria: ALL,
   smoke: true,
   workload: 'cold',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from '../../support/child.js';
+import type { GaleraNode } from '../../support/galera-node.js';
 import { Journal } from '../history/journal.js';
 import type { FaultProxy } from './fault-proxy.js';
 import type { Grounds } from './grounds.js';
@@ -15,6 +16,8 @@ export interface Worker {
   readonly child: Child;
   /** Its own, where the database is reached by TCP. */
   readonly proxy: FaultProxy | undefined;
+  /** The node at which it works, where there are several. */
+  readonly node: GaleraNode | undefined;
   tell(command: Command): void;
 }
 
@@ -91,7 +94,7 @@ export class Crew {
       execArgv: ['--enable-source-maps'],
       ...(way.env && { env: way.env }),
     });
-    const worker: Worker = { who, child, proxy: way.proxy, tell: (command) => child.send(command) };
+    const worker: Worker = { who, child, proxy: way.proxy, node: way.node, tell: (command) => child.send(command) };
     this.workers.push(worker);
     const journal = new Journal(join(this.folder, `${who}.exit.jsonl`), who);
     void child.exited.then(({ code, signal }) => journal.write({ kind: 'exited', clean: code === 0 && signal === null }));

@@ -1,3 +1,4 @@
+import { GaleraCluster } from '../../support/galera-cluster.js';
 import { MariadbServer } from '../../support/mariadb-server.js';
 import { PgServer } from '../../support/pg-server.js';
 import { Compiled } from '../../support/compiled.js';
@@ -8,6 +9,7 @@ export class Grounds {
   #worker: URL | undefined;
   #server: Promise<PgServer> | undefined;
   #mariadb: Promise<MariadbServer> | undefined;
+  #galera: Promise<GaleraCluster> | undefined;
 
   /** A server that may be killed and stopped: nobody else uses it. */
   server(): Promise<PgServer> {
@@ -19,6 +21,11 @@ export class Grounds {
     return (this.#mariadb ??= MariadbServer.create());
   }
 
+  /** Three nodes, where Galera is installed. Whoever breaks it has it whole again in the end. */
+  galera(): Promise<GaleraCluster> {
+    return (this.#galera ??= GaleraCluster.start());
+  }
+
   worker(): URL {
     return (this.#worker ??= this.#compiled.program(new URL('../worker.ts', import.meta.url)));
   }
@@ -26,6 +33,7 @@ export class Grounds {
   async close(): Promise<void> {
     await (await this.#server)?.remove();
     await (await this.#mariadb?.catch(() => undefined))?.remove();
+    await (await this.#galera?.catch(() => undefined))?.remove();
     this.#compiled.remove();
   }
 }

@@ -4,16 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { QueryTypes } from 'sequelize';
+import type { GaleraCluster } from '../../support/galera-cluster.js';
+import type { GaleraNode } from '../../support/galera-node.js';
 import { connect } from '../../support/databases.js';
 import { PgBouncer } from '../../support/pg-bouncer.js';
 import { PgServer } from '../../support/pg-server.js';
 import { FakeTime } from './fake-time.js';
 import { FaultProxy } from './fault-proxy.js';
+import { galeraScene } from './galera-scene.js';
 import { MyWire } from './wires.js';
 import type { Grounds } from './grounds.js';
 import { Pair } from './pair.js';
 
-export type DatabaseKind = 'postgres' | 'pgbouncer' | 'standby' | 'faketime' | 'mariadb' | 'mysql' | 'sqlite';
+export type DatabaseKind = 'postgres' | 'pgbouncer' | 'standby' | 'faketime' | 'mariadb' | 'mysql' | 'galera' | 'sqlite';
 
 /** What faults do to a server. */
 export type TestServer = Pick<PgServer, 'pid' | 'start' | 'kill'>;
@@ -24,6 +27,8 @@ export interface Way {
   readonly directUrl: string;
   readonly ledgerUrl: string;
   readonly proxy: FaultProxy | undefined;
+  /** The node that it leads to, where there are several. */
+  readonly node?: GaleraNode;
   /** What the worker's process is started with. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -34,6 +39,8 @@ export interface Scene {
   readonly server: TestServer | undefined;
   /** The second server, where there is one. */
   readonly pair?: Pair;
+  /** The servers, where all of them take writes. */
+  readonly cluster?: GaleraCluster;
   readonly ledgerUrl: string;
   /** A way of its own for each worker. */
   newWay(): Promise<Way>;
@@ -53,6 +60,7 @@ const makers: Readonly<Record<DatabaseKind, (grounds: Grounds) => Promise<Scene>
   faketime: fakeTimeScene,
   mariadb: (grounds) => myScene(grounds, 'mariadb'),
   mysql: (grounds) => myScene(grounds, 'mysql'),
+  galera: async (grounds) => galeraScene(await grounds.galera(), await postgresScene(grounds, false)),
   sqlite: sqliteScene,
 };
 

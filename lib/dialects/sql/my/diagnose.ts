@@ -1,6 +1,7 @@
 import type { Finding } from '../../../contracts/examination.js';
 import { PROMISES } from '../../../core/promises.js';
 import type { Facts } from './examine.js';
+import { AWAITED } from './settings.js';
 
 type Rule = (facts: Facts) => Finding | undefined;
 
@@ -21,18 +22,21 @@ const readOnly: Rule = ({ given }) =>
     : undefined;
 
 // "Up to one second of transactions" are lost with 0 and 2 (https://dev.mysql.com/doc/refman/8.0/en/innodb-parameters.html).
-const logFlush: Rule = ({ given: { innodb_flush_log_at_trx_commit: value } }) =>
-  value === '1' || value === '3'
-    ? undefined
-    : {
-        code: 'LOG_NOT_FLUSHED',
-        level: 'risk',
-        what:
-          `innodb_flush_log_at_trx_commit is ${String(value)}: when the machine crashes${value === '0' ? ', or the server alone,' : ''} the grants of ` +
-          'the last second are forgotten, whose holders work on beside the next ones.',
-        promise: PROMISES.durability,
-        remedy: 'Set innodb_flush_log_at_trx_commit = 1; or fence what holders write.',
-      };
+const logFlush: Rule = ({ given }) => {
+  const value = given['innodb_flush_log_at_trx_commit'];
+  if (value === '1' || value === '3') return undefined;
+  // What one node of a cluster forgets, the others have.
+  const [clustered, alone] = [isOn(given['wsrep_on']), value === '0' ? ', or the server alone,' : ''];
+  return {
+    code: 'LOG_NOT_FLUSHED',
+    level: clustered ? 'advice' : 'risk',
+    what:
+      `innodb_flush_log_at_trx_commit is ${String(value)}: when ${clustered ? 'all nodes crash at one time' : `the machine crashes${alone}`} the grants of ` +
+      'the last second are forgotten, whose holders work on beside the next ones.',
+    promise: PROMISES.durability,
+    remedy: 'Set innodb_flush_log_at_trx_commit = 1; or fence what holders write.',
+  };
+};
 
 const binlogSync: Rule = ({ given }) =>
   isOn(given['log_bin']) && given['sync_binlog'] !== '1'
@@ -78,10 +82,41 @@ const cluster: Rule = ({ given }) =>
         code: 'CLUSTER',
         level: 'advice',
         what:
-          'This server is a node of a Galera cluster. Locks exclude over all nodes, but the lock that a fenced transaction has on its row is known to ' +
-          'one node only.',
+          'This server is a node of a Galera cluster. Locks exclude over all nodes as long as the clocks of these agree, and the lock that a fenced ' +
+          'transaction has on its row is known to one node only.',
         promise: PROMISES.exclusion,
-        remedy: 'Where you fence, let all lock statements and fenced transactions go to one node, as a proxy with a single writer does.',
+        remedy:
+          'Keep the clocks of all nodes together, to less than the option "margin". Where you fence, let all lock statements and fenced transactions ' +
+          'go to one node, as a proxy with a single writer does.',
+      }
+    : undefined;
+
+// With either a node goes on that has no majority (https://mariadb.com/docs/galera-cluster/reference/wsrep-variable-details/wsrep_provider_options).
+const split: Rule = ({ given }) => {
+  const ignored = [...(given['wsrep_provider_options'] ?? '').matchAll(/\b(pc\.ignore_(?:quorum|sb)) = (?:true|yes|on|1)\b/gi)].map(
+    ([, name]) => name,
+  );
+  if (!isOn(given['wsrep_on']) || ignored.length === 0) return undefined;
+  return {
+    code: 'CLUSTER_MAY_SPLIT',
+    level: 'risk',
+    what: `${ignored.join(' and ')} is set: parts of the cluster that have lost sight of each other all go on, and each grants every lock.`,
+    promise: PROMISES.exclusion,
+    remedy: `Set ${ignored.map((name) => `${String(name)} = false`).join(' and ')} in wsrep_provider_options, on every node.`,
+  };
+};
+
+const behind: Rule = ({ given, here }) =>
+  isOn(given['wsrep_on']) && (Number(here['wsrep_sync_wait'] ?? 0) & AWAITED) !== AWAITED
+    ? {
+        code: 'CLUSTER_BEHIND',
+        level: 'advice',
+        what:
+          `wsrep_sync_wait is ${String(here['wsrep_sync_wait'])} on connections that lock statements share with the application: at a node that is behind ` +
+          'the others a lease is called lost, or a lock busy, that is not.',
+        promise: PROMISES.loss,
+        remedy:
+          'Give the registry connections of its own (option "connections"), which wait for what others committed; or set wsrep_sync_wait = 7.',
       }
     : undefined;
 
@@ -131,4 +166,16 @@ const engine: Rule = ({ engine: found }) =>
 
 const isOn = (value: string | undefined) => value !== undefined && !['OFF', '0', ''].includes(value);
 
-const rules: readonly Rule[] = [readOnly, logFlush, binlogSync, binlogFormat, asynchronousReplicas, cluster, isolation, sqlMode, engine];
+const rules: readonly Rule[] = [
+  readOnly,
+  logFlush,
+  binlogSync,
+  binlogFormat,
+  asynchronousReplicas,
+  cluster,
+  split,
+  behind,
+  isolation,
+  sqlMode,
+  engine,
+];

@@ -34,7 +34,7 @@ const byNumber: Readonly<Record<number, Failure>> = {
   1054: missingTable, // no such column: another version's table
   1176: missingTable, // no such key: likewise
   1053: unknown, // the server is shutting down
-  1180: unknown, // an error during COMMIT
+  1180: unknown, // an error during COMMIT, such as a cluster's node that is cut off: the others may have it or not
   1317: unknown, // interrupted
   1927: unknown, // the connection was killed
   1969: unknown, // max_statement_time

@@ -58,6 +58,8 @@ const names = [
   'transaction_isolation',
   'tx_isolation',
   'wsrep_on',
+  'wsrep_provider_options',
+  'wsrep_sync_wait',
 ];
 
 const settingsSql = (of: 'GLOBAL' | 'SESSION') =>

@@ -6,7 +6,7 @@ export const STATEMENTS_PER_STEP: DialectFacts['statementsPerStep'] = { ask: 1, 
 /** What is to be known of both servers. */
 export const LIMITS: readonly string[] = [
   'While a fenced transaction is open, a forced release of its lock waits for it, a second at a time, and fails if that takes too long.',
-  'On a Galera cluster fences hold among transactions of one node only.',
+  'On a Galera cluster fences hold among transactions of one node only, and the clocks of its nodes must agree to less than `margin`.',
   "With `connections: 'shared'` the application's `sql_mode` must not have `SIMULTANEOUS_ASSIGNMENT`.",
   'The binary log, where there is one, must not be in STATEMENT format.',
 ];

@@ -13,3 +13,17 @@ export const SESSION_SETTINGS: readonly string[] = [
     sql_safe_updates = 0, sql_select_limit = 18446744073709551615, innodb_lock_wait_timeout = ${ROW_WAIT_S}, lock_wait_timeout = ${LONGEST_STATEMENT_S}`,
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE',
 ];
+
+/** Answers with a row where the server is a node of a Galera cluster. Other servers do not know the variable below. */
+export const CLUSTERED = `SHOW SESSION VARIABLES WHERE Variable_name = 'wsrep_on' AND Value = 'ON'`;
+
+/** Reads, changes and inserts (1, 2, 4). */
+export const AWAITED = 7;
+
+/**
+ * What a connection to such a node is set to besides: these statements first wait until the node has what was committed at others before. A
+ * connection may lead to another node than the one before it, and a node may be behind: a lease that it has not heard of yet it would call lost,
+ * and a lock busy that was given back elsewhere. It would grant nothing twice either way: of two nodes that write one row the second one fails
+ * (https://mariadb.com/docs/server/ref/mdb/system-variables/wsrep_sync_wait).
+ */
+export const CLUSTER_SETTING = `SET SESSION wsrep_sync_wait = ${AWAITED}`;
