@@ -23,7 +23,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   engine: { layers: ['core', 'contracts'], packages: ['node:async_hooks', 'node:crypto', 'type sequelize'] },
   testing: { layers: ['core', 'contracts', 'engine'], packages: ['node:assert', 'node:timers/promises'] },
   [ROOT_FILES]: { layers: ['core', 'contracts', 'policies', 'wakers', 'dialects', 'adapters', 'engine'], packages: ['type sequelize'] },
-  integrations: { layers: [ROOT_FILES] },
+  integrations: { layers: [ROOT_FILES, 'core'], packages: ['type node-cron', 'type umzug'] },
 };
 
 const TIME = ['Date.now', 'new Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'AbortSignal.timeout'];

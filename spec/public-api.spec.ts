@@ -108,3 +108,16 @@ describe('The public API', () => {
     expect(namesWhere(({ mayThrow, warns }) => mayThrow && !warns)).to.deep.equal([]);
   });
 });
+
+describe('The public API for other packages', () => {
+  for (const entry of ['node-cron', 'umzug']) {
+    it(`describes everything that ${entry} exports, and says of what may throw that it does`, function () {
+      this.timeout(30_000); // the compiler reads the types of Sequelize and Node
+      const things = publicThings(`integrations/${entry}.ts`);
+      expect(things).not.to.be.empty;
+      expect(things.filter(({ described, mayThrow, warns }) => !described || (mayThrow && !warns)).map(({ name }) => name)).to.deep.equal(
+        [],
+      );
+    });
+  }
+});

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -12,9 +13,17 @@ import { unavailable } from './support/requirements.js';
 import { codeBlocks, firstColumn, readReadme, withDialectTable, writeReadme } from './support/readme.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/clusters.md', 'docs/guarantees.md'];
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync(`${root}docs`)
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+];
 
-/** What the README takes for granted: the application around its blocks. */
+/** What the documents take for granted: the application around their blocks. */
 const application = `
   import type { Model, ModelStatic, Sequelize } from 'sequelize';
   import type { DistributedLock, LockRegistry } from 'sequelize-distributed-lock';
@@ -24,6 +33,7 @@ const application = `
     const locks: LockRegistry;
     const oldLock: DistributedLock;
     const newLock: DistributedLock;
+    function tick(): Promise<unknown>;
     function writeReport(options?: { signal?: AbortSignal }): Promise<string>;
     function moveMoney(from: string, to: string, amount: number): Promise<void>;
   }`;
@@ -113,6 +123,21 @@ describe('The documents', () => {
       expect(commands.filter((name) => !(name in scripts))).to.deep.equal([]);
     });
   }
+
+  it('of docs/ have no code that does not compile', async function () {
+    this.timeout(60_000); // a run of the compiler
+    this.slow(30_000);
+    const names = documents.filter((document) => document.startsWith('docs/'));
+    const blocks = await Promise.all(
+      names.map(async (name) =>
+        codeBlocks(await readFile(root + name, 'utf8')).map(
+          ({ line, code }) => [`${basename(name, '.md')}-line-${line}.ts`, code] as const,
+        ),
+      ),
+    );
+    expect(blocks.flat()).not.to.be.empty;
+    expect(compile({ 'application.ts': application, ...Object.fromEntries(blocks.flat()) })).to.deep.equal([]);
+  });
 
   it('ARCHITECTURE.md has every folder and file at the top of lib on its map', async () => {
     const text = await readFile(`${root}ARCHITECTURE.md`, 'utf8');

@@ -10,7 +10,7 @@ const BRIEFLY_MS = 100;
 /**
  * Sends the release of a holding that has ended here. False: the row was somebody else's already.
  *
- * Never rejects: a release that failed is an event, goes on in the background, and at the latest the lease ends by itself.
+ * Never rejects: a release that failed is an event, goes on in the background unless the lock is to rest, and at the latest the lease ends by itself.
  */
 export async function letGo(
   { releases, janitor, observer, clock }: EngineParts,
@@ -31,7 +31,8 @@ export async function letGo(
     return wasOurs;
   } catch (error) {
     observer.emit('failed', { lockName: name, step: 'release', error });
-    janitor.giveBack(holding, owner, terms, holding);
+    // What is to rest is left to its lease, which lasts at least as long: given back, it would be free at once.
+    if (restMs === 0) janitor.giveBack(holding, owner, terms, holding);
     return true;
   }
 }

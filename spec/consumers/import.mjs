@@ -1,6 +1,8 @@
 import * as locks from 'sequelize-distributed-lock';
+import * as nodeCron from 'sequelize-distributed-lock/node-cron';
 import * as testing from 'sequelize-distributed-lock/testing';
+import * as umzug from 'sequelize-distributed-lock/umzug';
 import use from './use.cjs';
 
 await use(locks);
-if (Object.keys(testing).length === 0) throw new Error('the subpath is empty');
+for (const subpath of [nodeCron, testing, umzug]) if (Object.keys(subpath).length === 0) throw new Error('a subpath is empty');

@@ -284,6 +284,16 @@ describe('Callers of one process', () => {
       expect((await replica.tryAcquire('invoices'))?.held).to.equal(true);
     });
 
+    it('also where the release fails: the lock is left to its lease, which is not shorter', async () => {
+      const holding = await replica.acquire('invoices', { minHold: '10s' });
+      replica.session.plan('release', failed(REFUSED), failed(REFUSED));
+      await holding.release();
+      await clock.advance('9s');
+      expect(await new Replica(database, clock).tryAcquire('invoices')).to.equal(undefined);
+      await clock.advance('25s');
+      expect((await new Replica(database, clock).tryAcquire('invoices'))?.held).to.equal(true);
+    });
+
     it('counted from each one’s own start', async () => {
       const holding = await replica.acquire('invoices');
       await clock.advance('8s');
