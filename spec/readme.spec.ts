@@ -12,7 +12,7 @@ import { unavailable } from './support/requirements.js';
 import { codeBlocks, firstColumn, readReadme, withDialectTable, writeReadme } from './support/readme.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/guarantees.md'];
+const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/guarantees.md', 'docs/nestjs.md'];
 
 /** What the README takes for granted: the application around its blocks. */
 const application = `
