@@ -22,10 +22,13 @@ export function findRegistriesBy(finder: RegistryFinder): () => void {
  */
 export function foundRegistry(object: unknown): LockRegistry | undefined {
   if ((typeof object !== 'object' && typeof object !== 'function') || object === null) return undefined;
-  const found = new Set([...(shared[key] ?? [])].flatMap((finder) => finder(object) ?? []));
-  if (found.size > 1) throw new LockRegistryNotConfiguredError(undefined, severalKnow(object));
-  const [registry] = found;
-  return registry;
+  let found: LockRegistry | undefined;
+  for (const finder of shared[key] ?? []) {
+    const registry = finder(object);
+    if (found && registry && registry !== found) throw new LockRegistryNotConfiguredError(undefined, severalKnow(object));
+    found ??= registry;
+  }
+  return found;
 }
 
 function severalKnow(object: object): string {

@@ -26,7 +26,7 @@ describe('The guide for Nest', () => {
   it('has no code that does not compile', async function () {
     this.timeout(60_000); // the compiler reads the types of Nest
     const guide = await readFile(new URL('../../docs/nestjs.md', import.meta.url), 'utf8');
-    const blocks = codeBlocks(guide).map(({ line, code }) => [`nestjs-line-${line}.ts`, code]);
+    const blocks = codeBlocks(guide).map(({ line, code }) => [`nestjs-line-${line}.ts`, code] as const);
     expect(blocks).not.to.be.empty;
     expect(compile({ ...surroundings, ...Object.fromEntries(blocks) }, { experimentalDecorators: true })).to.deep.equal([]);
   });

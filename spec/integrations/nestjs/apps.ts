@@ -24,7 +24,7 @@ export async function startServer(metadata: ModuleMetadata): Promise<INestApplic
 
 /** For `afterEach`. */
 export async function closeAll(): Promise<void> {
-  for (const app of open.splice(0)) await app.close();
+  await Promise.all(open.splice(0).map((app) => app.close()));
 }
 
 /** `@nestjs/sequelize` on this file. */

@@ -2,8 +2,11 @@ import 'reflect-metadata';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import {
+  type ArgumentsHost,
   type CallHandler,
   type CanActivate,
+  Catch,
+  ConflictException,
   Controller,
   type ExecutionContext,
   Get,
@@ -17,9 +20,10 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { APP_FILTER, BaseExceptionFilter, Reflector } from '@nestjs/core';
 import { expect } from 'chai';
 import { map, type Observable } from 'rxjs';
+import { LockBusyError, LockTimeoutError } from '../../../lib/core/errors.js';
 import { currentLease } from '../../../lib/engine/held-context.js';
 import { LockModule } from '../../../lib/integrations/nestjs/index.js';
 import { LockRegistry } from '../../../lib/lock-registry.js';
@@ -27,14 +31,26 @@ import { Locked } from '../../../lib/locked.js';
 import { onDatabase } from '../../support/databases.js';
 import { closeAll, sequelizeOn, startServer } from './apps.js';
 
-/** Lets in who has the role that the method's metadata ask for. */
+/** Lets in who has the role that the method's metadata ask for, and looks under a lock of its own. */
 @Injectable()
 class RoleGuard implements CanActivate {
+  static lookedUnder: string | undefined;
+
   constructor(@Inject(Reflector) private readonly reflector: Reflector) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  @Locked('roles')
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    RoleGuard.lookedUnder = lockName();
     const role = this.reflector.get<string>('role', context.getHandler());
-    return context.switchToHttp().getRequest<IncomingMessage>().headers['x-role'] === role;
+    return Promise.resolve(context.switchToHttp().getRequest<IncomingMessage>().headers['x-role'] === role);
+  }
+}
+
+/** As in the guide. */
+@Catch(LockBusyError, LockTimeoutError)
+class BusyFilter extends BaseExceptionFilter {
+  override catch(cause: LockBusyError | LockTimeoutError, host: ArgumentsHost): void {
+    super.catch(new ConflictException('This is being worked on. Try again.', { cause }), host);
   }
 }
 
@@ -97,6 +113,12 @@ class OrdersController {
     return Promise.resolve(`${id} under ${lockName()}`);
   }
 
+  @Get('busy')
+  @Locked('held elsewhere', { onBusy: 'fail' })
+  async busy(): Promise<string> {
+    return Promise.resolve('not reached');
+  }
+
   @Get('slow')
   @Locked('slow')
   async slow(): Promise<string> {
@@ -114,7 +136,7 @@ onDatabase('sqlite', 'A Nest controller with @Locked', (database) => {
     app = await startServer({
       imports: [sequelizeOn(database()), LockModule.forRoot()],
       controllers: [OrdersController],
-      providers: [Gate, Farewell, RoleGuard],
+      providers: [Gate, Farewell, { provide: APP_FILTER, useClass: BusyFilter }],
     });
   });
   afterEach(closeAll);
@@ -126,11 +148,24 @@ onDatabase('sqlite', 'A Nest controller with @Locked', (database) => {
         expect([status, headers['x-kept'], body]).to.deep.equal([200, 'yes', '<7 under order:7>']);
       });
 
+      it('leaves its guard a lock too', async () => {
+        RoleGuard.lookedUnder = undefined;
+        await get(app, `/orders/${place}/7`, { 'x-role': 'clerk' });
+        expect(RoleGuard.lookedUnder).to.equal('roles');
+      });
+
       it('keeps out whom its guard keeps out, by the metadata of the method', async () => {
         expect((await get(app, `/orders/${place}/7`, { 'x-role': 'thief' })).status).to.equal(403);
       });
     });
   }
+
+  it('has its lock errors answered by a filter', async () => {
+    const lease = await app.get(LockRegistry).acquire('held elsewhere');
+    const { status, body } = await get(app, '/orders/busy');
+    expect([status, body]).to.deep.equal([409, '{"message":"This is being worked on. Try again.","error":"Conflict","statusCode":409}']);
+    await lease.release();
+  });
 
   it('lets a request in flight end with its lock, and take another, while the application shuts down', async () => {
     const gate = app.get(Gate);

@@ -62,6 +62,7 @@ const providers = [Service, RequestService, TransientService, BubblingService, H
 
 describe('@Locked in a Nest application', () => {
   afterEach(closeAll);
+  afterEach(() => configureLocks(undefined));
 
   const application = async (registry: FakeLocks): Promise<INestApplicationContext> =>
     startContext({ imports: [LockModule.forRoot({ registry })], providers });
@@ -131,8 +132,19 @@ describe('@Locked in a Nest application', () => {
       expect(calls).to.deep.equal([['job'], ['job']]);
     });
 
-    it('but not on an object that somebody made by hand', async () => {
+    it('but not on an object that somebody made by hand, or that is being made', async () => {
+      class Eager extends Jobs {
+        readonly running = this.run().catch((error: unknown) => error);
+      }
       await failureOf(new Service().run(), LockRegistryNotConfiguredError);
+      const eager = await startContext({ imports: [LockModule.forRoot({ registry: locks })], providers: [Eager] });
+      expect(await eager.get(Eager).running).to.be.instanceOf(LockRegistryNotConfiguredError);
+    });
+
+    it('and not on what a factory makes for each request', async () => {
+      const perRequest = { provide: 'per request', scope: Scope.REQUEST, useFactory: () => new Jobs() };
+      const other = await startContext({ imports: [LockModule.forRoot({ registry: locks })], providers: [perRequest] });
+      await failureOf((await other.resolve<Jobs>('per request')).run(), LockRegistryNotConfiguredError);
     });
 
     it('rather than the configured one, and not once it is shut down', async () => {
@@ -144,7 +156,6 @@ describe('@Locked in a Nest application', () => {
       await closeAll();
       await service.run();
       expect([asked(locks), asked(configured)]).to.deep.equal([[], ['job']]);
-      configureLocks(undefined);
     });
   });
 

@@ -54,8 +54,13 @@ class Log {
   readonly runs: number[] = [];
   inside = 0;
   mostInside = 0;
-  /** Settles when somebody was told that the job is busy. */
+  /** What a run waits for: that somebody was told that the job is busy. */
   skipped: Promise<void> = Promise.resolve();
+  skip = (): void => undefined;
+
+  nextTick(): void {
+    this.skipped = new Promise((resolve) => (this.skip = resolve));
+  }
 }
 const log: { now: Log } = { now: new Log() };
 
@@ -98,15 +103,15 @@ onDatabase('sqlite', '@Locked beside @nestjs/schedule', (database) => {
     beforeEach(async () => {
       log.now = new Log();
       apps = [await start(Jobs), await start(Jobs)];
+      for (const app of apps) app.get(LockRegistry).on('skipped', () => log.now.skip());
     });
+    afterEach(() => log.now.skip());
 
     const fire = async (job: string) => Promise.all(apps.map((app) => app.get(SchedulerRegistry).getCronJob(job).fireOnTick()));
 
     it('runs one of them at each tick', async () => {
       for (let tick = 1; tick <= 5; tick++) {
-        log.now.skipped = new Promise((resolve) => {
-          for (const app of apps) app.get(LockRegistry).on('skipped', () => resolve());
-        });
+        log.now.nextTick();
         await fire('once');
         expect(log.now.runs).to.have.length(tick);
       }
