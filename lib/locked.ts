@@ -2,6 +2,7 @@ import { defaultRegistry } from './default-registry.js';
 import type { LockNames } from './engine/lock-engine.js';
 import { EXECUTION_SKIPPED } from './engine/run-locked.js';
 import { isLockRegistry, type LockRegistry } from './lock-registry.js';
+import { foundRegistry } from './registry-finders.js';
 import { type NO_LOCK, wrapped, type WithLockOptions } from './with-lock.js';
 
 /** A lock's name as a method's decorator is given it: fixed, or told by the first arguments of the call. */
@@ -41,7 +42,8 @@ export interface LockedDecorator<KeyThis, A extends readonly unknown[], O> {
 /**
  * Runs a method, instance or static, under a lock: `withLock` applied to it, under TC39 decorators and under `experimentalDecorators`.
  *
- * The registry is looked up at each call: `options.registry`, then the object's own `locks`, then the configured default.
+ * The registry is looked up at each call: `options.registry`, then the object's own `locks`, then that of the framework's container which
+ * made the object (where `LockModule` is in use), then the configured default.
  * Name, length and Reflect metadata of the method are kept, and so are its errors.
  *
  * @param name what to lock; a function gets the call's arguments and `this`
@@ -74,7 +76,7 @@ export function Locked<A extends readonly unknown[], KeyThis = unknown, const O 
 type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 
 function lockedMethod(method: AnyMethod, name: MethodKey<unknown, unknown[]>, options: WithLockOptions | undefined): AnyMethod {
-  const run = wrapped(name, method, (self) => options?.registry ?? registryIn(self) ?? defaultRegistry(), options);
+  const run = wrapped(name, method, (self) => options?.registry ?? registryIn(self) ?? foundRegistry(self) ?? defaultRegistry(), options);
   const locked: AnyMethod = async function (...args) {
     const result = await run.apply(this, args);
     return result === EXECUTION_SKIPPED ? undefined : result;

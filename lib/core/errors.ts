@@ -158,14 +158,13 @@ export class LockTableError extends LockError {
   }
 }
 
-/** `withLock` or `@Locked` was called and no registry is known. */
+const notConfigured =
+  'No lock registry is configured. Call configureLocks(registry) at start-up, pass options.registry, or give the object a property `locks` that is a registry.';
+
+/** `withLock` or `@Locked` was called and no registry is known, or it is not known which of several is meant. */
 export class LockRegistryNotConfiguredError extends LockError {
-  constructor(lockName?: string) {
-    super(
-      'LOCK_REGISTRY_NOT_CONFIGURED',
-      lockName,
-      'No lock registry is configured. Call configureLocks(registry) at start-up, pass options.registry, or give the object a property `locks` that is a registry.',
-    );
+  constructor(lockName?: string, message = notConfigured) {
+    super('LOCK_REGISTRY_NOT_CONFIGURED', lockName, message);
   }
 }
 

@@ -182,7 +182,7 @@ async function settled(clock: Clock, ms: number, work: Promise<unknown>): Promis
 }
 
 /** The locks of a call, in byte order and each once. @throws {TypeError} none at all, or a name that is none */
-function locksOf(names: LockNames): NamedLock[] {
+export function locksOf(names: LockNames): NamedLock[] {
   if (typeof names === 'string') return [{ name: names, key: encodeName(names) }];
   if (!Array.isArray(names) || names.length === 0)
     throw new TypeError(

@@ -1,5 +1,6 @@
 export { type Case, type Locks, type LockSeen, type World } from './contract/contract-case.js';
 export { dialectContract } from './dialect-contract.js';
+export { type FakeCall, FakeLocks } from './fake-locks.js';
 export { type Hold, type Violation, violationsIn } from './history.js';
 export {
   InjectedFailure,

@@ -23,18 +23,23 @@ export class Consumer {
   private constructor(readonly folder: string) {}
 
   static async install(): Promise<Consumer> {
-    const folder = mkdtempSync(join(tmpdir(), 'locks-consumer-'));
-    cpSync(join(root, 'spec/consumers'), folder, { recursive: true });
-    const installed = join(folder, 'node_modules', name);
+    const consumer = new Consumer(mkdtempSync(join(tmpdir(), 'locks-consumer-')));
+    cpSync(join(root, 'spec/consumers'), consumer.folder, { recursive: true, filter: (path) => !path.endsWith('nest-11') });
+    const installed = join(consumer.folder, 'node_modules', name);
     mkdirSync(installed, { recursive: true });
-    const { stdout } = await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], { cwd: root });
-    await run('tar', ['-xzf', join(folder, stdout.trim()), '-C', installed, '--strip-components=1']);
-    for (const needed of [...Object.keys(dependencies), ...APPLICATION]) {
-      const link = join(folder, 'node_modules', needed);
-      mkdirSync(dirname(link), { recursive: true });
-      symlinkSync(join(root, 'node_modules', needed), link);
-    }
-    return new Consumer(folder);
+    await run('tar', ['-xzf', await consumer.#tarball(), '-C', installed, '--strip-components=1']);
+    for (const needed of [...Object.keys(dependencies), ...APPLICATION]) consumer.#link(needed);
+    return consumer;
+  }
+
+  /** The same with what the project declares itself, fetched by npm: packages that this repository has in another version. */
+  static async installByNpm(project: string): Promise<Consumer> {
+    const consumer = new Consumer(mkdtempSync(join(tmpdir(), 'locks-consumer-')));
+    cpSync(join(root, 'spec/consumers', project), consumer.folder, { recursive: true });
+    await consumer.run('npm', 'install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', await consumer.#tarball());
+    // Built for this machine already.
+    consumer.#link('sqlite3');
+    return consumer;
   }
 
   /** Runs a program in the project's folder and gives all that it wrote; rejects with that where it fails. */
@@ -53,5 +58,18 @@ export class Consumer {
 
   remove(): void {
     rmSync(this.folder, { recursive: true });
+  }
+
+  /** The packed package, in the project's folder. */
+  async #tarball(): Promise<string> {
+    const { stdout } = await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', this.folder], { cwd: root });
+    return join(this.folder, stdout.trim());
+  }
+
+  /** Makes a package of this repository's the project's. */
+  #link(needed: string): void {
+    const link = join(this.folder, 'node_modules', needed);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, 'node_modules', needed), link);
   }
 }

@@ -4,6 +4,8 @@ import ts from 'typescript';
 
 const root = dirname(fileURLToPath(new URL('../../package.json', import.meta.url)));
 
+const memory = join(root, '.memory');
+
 // What is on the disk is read once for all programs: no setting that a spec may give changes how a file is read.
 const read = new Map<string, ts.SourceFile | undefined>();
 
@@ -11,7 +13,7 @@ type Settings = Pick<ts.CompilerOptions, 'experimentalDecorators'>;
 
 /** What the compiler says of these files, which exist in memory only, with the settings of `tsconfig.json`; `file:line: message` each. */
 export function compile(files: Readonly<Record<string, string>>, settings: Settings = {}): string[] {
-  const sources = new Map(Object.entries(files).map(([name, text]) => [join(root, '.memory', name), text]));
+  const sources = new Map(Object.entries(files).map(([name, text]) => [join(memory, name), text]));
   const program = programOf([...sources.keys()], settings, sources);
   return [...sources.keys()].flatMap((path) => ts.getPreEmitDiagnostics(program, program.getSourceFile(path)).map(spoken));
 }
@@ -23,6 +25,7 @@ export function programOf(paths: readonly string[], settings: Settings = {}, sou
   const host: ts.CompilerHost = {
     ...disk,
     fileExists: (path) => sources.has(path) || disk.fileExists(path),
+    directoryExists: (path) => path === memory || (disk.directoryExists?.(path) ?? true),
     readFile: (path) => sources.get(path) ?? disk.readFile(path),
     getSourceFile(path, target, ...rest) {
       const text = sources.get(path);
