@@ -17,7 +17,8 @@ interface Surroundings {
 }
 
 const compiled = new Compiled();
-const main = fileURLToPath(compiled.program(new URL('../../lib/cli/main.ts', import.meta.url)));
+/** The compiled program. */
+export const PROGRAM = fileURLToPath(compiled.program(new URL('../../lib/cli/main.ts', import.meta.url)));
 process.once('exit', () => compiled.remove());
 
 /** The real program as a process of its own. `start` it, or `run` it to its end. */
@@ -48,7 +49,7 @@ export class Dlock {
   }
 
   private constructor(args: readonly string[], { env, ownGroup = false }: Surroundings) {
-    this.#process = spawn(process.execPath, [main, ...args], {
+    this.#process = spawn(process.execPath, [PROGRAM, ...args], {
       stdio: 'pipe',
       detached: ownGroup,
       env: { ...process.env, DATABASE_URL: undefined, ...env },

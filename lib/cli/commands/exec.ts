@@ -44,7 +44,11 @@ export function addExec(program: Command): void {
     .addOption(new Option('--skip', 'held elsewhere: run nothing, and call it done').conflicts('fail'))
     .option('--fail', 'held elsewhere: run nothing, and fail at once')
     .option('--ttl <duration>', 'how long the lock stays taken when this machine dies (default: 30s)', duration('ttl'))
-    .option('--kill-after <duration>', 'from TERM to KILL', duration('kill-after', { max: LONGEST_GRACE_MS }), 10_000)
+    .addOption(
+      new Option('--kill-after <duration>', 'from TERM to KILL')
+        .argParser(duration('kill-after', { max: LONGEST_GRACE_MS }))
+        .default(10_000, '10s'),
+    )
     .addHelpText('after', HELP)
     .action(async (name: string, words: readonly string[], _options, command: Command) => {
       process.exitCode = await exec(name, words, command.optsWithGlobals<ExecOptions>());
