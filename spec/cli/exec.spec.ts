@@ -229,8 +229,8 @@ function suite(database: () => TestDatabase): void {
       expect(lease.acquiredAt.getTime()).to.be.at.least(held?.expiresAt.getTime() ?? Infinity);
     });
 
-    it('lets its command end by itself within the grace', async () => {
-      const dlock = start('job', '--ttl', '1s', '--', 'sh', '-c', ENDS_ON_TERM);
+    it('ends its command at once, long before the lease is over, and lets it end by itself within the grace', async () => {
+      const dlock = start('killed', '--ttl', '30d', '--', 'sh', '-c', ENDS_ON_TERM);
       await dlock.output(/ready/);
       dlock.kill('SIGKILL');
       expect(await dlock.closed).to.include({ signal: 'SIGKILL', stdout: 'ready\ngot TERM\n' });

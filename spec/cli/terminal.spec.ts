@@ -33,9 +33,7 @@ onDatabase('sqlite', 'dlock in a terminal', (database) => {
       ['INT x', 'typed\n'],
     ]);
     expect(code).to.equal(4);
-    expect(output)
-      .to.match(/^INT x\r$/m)
-      .and.match(/^read typed after x\r$/m);
+    expect(output).to.match(/^read typed after x\r$/m);
   });
 });
 
