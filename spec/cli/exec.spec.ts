@@ -7,11 +7,14 @@ import { LockRegistry, type RegistryOptions } from '../../lib/index.js';
 import { onDatabase, type TestDatabase } from '../support/databases.js';
 import { Dlock } from './dlock.js';
 
+/** Until a signal ends it; not for ever, whatever becomes of the spec. */
+const FOR_LONG = 'for i in $(seq 1000); do sleep 0.05; done';
 /** Says so when TERM comes, and ends. */
-const ENDS_ON_TERM = 'trap "echo got TERM; exit 7" TERM; echo ready; while :; do sleep 0.05; done';
+const ENDS_ON_TERM = `trap "echo got TERM; exit 7" TERM; echo ready; ${FOR_LONG}`;
 /** Holds out against TERM, with a process beside it that does so too; both write to its output. */
-const IGNORES_TERM =
-  'trap "echo got TERM" TERM; sh -c "trap : TERM; while :; do sleep 0.05; done" & echo ready; while :; do sleep 0.05; done';
+const IGNORES_TERM = `trap 'echo got TERM' TERM; sh -c 'trap : TERM; echo ready; ${FOR_LONG}' & ${FOR_LONG}`;
+/** Ends on TERM, and what it has started does not. */
+const LEAVES_ONE_BEHIND = `trap 'echo got TERM; exit 7' TERM; sh -c 'trap : TERM; echo ready; ${FOR_LONG}' & wait`;
 
 for (const dialect of ['sqlite', 'postgres'] as const) onDatabase(dialect, `dlock exec (${dialect})`, suite);
 
@@ -162,7 +165,7 @@ function suite(database: () => TestDatabase): void {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       it(`passes ${signal} on, and ends as the command makes of it`, async () => {
         const short = signal.slice(3);
-        const dlock = start('job', '--', 'sh', '-c', `trap "echo got ${short}; exit 9" ${short}; echo ready; while :; do sleep 0.05; done`);
+        const dlock = start('job', '--', 'sh', '-c', `trap "echo got ${short}; exit 9" ${short}; echo ready; ${FOR_LONG}`);
         await dlock.output(/ready/);
         dlock.kill(signal);
         expect(await dlock.closed).to.include({ code: 9, stdout: `ready\ngot ${short}\n` });
@@ -188,13 +191,15 @@ function suite(database: () => TestDatabase): void {
       expect(stderr).to.match(/^dlock: The lease of lock "job" \(token \d+\) is over: .* The command ended with code 7\.\n$/m);
     });
 
-    it('does so too where its row was deleted', async () => {
-      const dlock = start('job', '--ttl', '1s', '--', 'sh', '-c', ENDS_ON_TERM);
+    it('does so too where its row was deleted, long before the lease would have ended', async () => {
+      const dlock = start('deleted', '--ttl', '12s', '--', 'sh', '-c', ENDS_ON_TERM);
       await dlock.output(/ready/);
+      const held = await locks().inspect('deleted');
       await database().newSequelize().query('DELETE FROM distributed_lock', { type: QueryTypes.DELETE });
       const { code, stdout, stderr } = await dlock.closed;
       expect({ code, stdout }).to.deep.equal({ code: 80, stdout: 'ready\ngot TERM\n' });
       expect(stderr).to.contain('its row is gone from the table');
+      expect(Date.now()).to.be.below(held?.expiresAt.getTime() ?? 0);
     });
 
     it('kills what holds out against TERM after the grace, with all that it has started', async () => {
@@ -204,6 +209,13 @@ function suite(database: () => TestDatabase): void {
       const { code, stdout, stderr } = await dlock.closed; // nobody is left who could write
       expect({ code, stdout }).to.deep.equal({ code: 80, stdout: 'ready\ngot TERM\n' });
       expect(stderr).to.contain('The command was ended by SIGKILL.');
+    });
+
+    it('kills what a command that ends on TERM has left behind', async () => {
+      const dlock = start('job', '--ttl', '1s', '--kill-after', '300ms', '--', 'sh', '-c', LEAVES_ONE_BEHIND);
+      await dlock.output(/ready/);
+      await locks().forceRelease('job', { now: true });
+      expect(await dlock.closed).to.include({ code: 80, stdout: 'ready\ngot TERM\n' });
     });
 
     it('ends the command in time even while dlock itself is stopped, and says so when it goes on', async () => {
@@ -236,8 +248,15 @@ function suite(database: () => TestDatabase): void {
       expect(await dlock.closed).to.include({ signal: 'SIGKILL', stdout: 'ready\ngot TERM\n' });
     });
 
+    it('ends its command too where all of its process group was killed with it', async () => {
+      const dlock = Dlock.start(['exec', 'group', '--ttl', '30d', '--', 'sh', '-c', ENDS_ON_TERM], { env: env(), ownGroup: true });
+      await dlock.output(/ready/);
+      process.kill(-dlock.pid, 'SIGKILL');
+      expect(await dlock.closed).to.include({ signal: 'SIGKILL', stdout: 'ready\ngot TERM\n' });
+    });
+
     it('kills the command where its supervisor was killed, and ends with 70', async () => {
-      const dlock = start('job', '--', 'sh', '-c', 'trap : TERM; echo "supervisor $PPID"; while :; do sleep 0.05; done');
+      const dlock = start('job', '--', 'sh', '-c', `trap : TERM; echo "supervisor $PPID"; ${FOR_LONG}`);
       const [, supervisor] = await dlock.output(/supervisor (\d+)/);
       process.kill(Number(supervisor), 'SIGKILL');
       const { code, stderr } = await dlock.closed;
