@@ -57,6 +57,7 @@ function checkServer(text: string): void {
   if (!url || url.hash !== '' || (url.username === '' && text.includes('@')))
     throw new CliError(
       EXIT.config.code,
-      'The address of the database cannot be read. Write it as scheme://user:password@host:port/database, with special characters of the password as %23 and the like.',
+      'The address of the database cannot be read. Write it as scheme://user:password@host:port/database, ' +
+        'with special characters of the password as %23 and the like.',
     );
 }

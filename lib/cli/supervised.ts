@@ -26,7 +26,7 @@ export interface Supervised {
 export async function runSupervised({ command, killAfterMs, lease, locks, signals }: Supervised): Promise<CommandEnd> {
   const supervisor = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', SUPERVISOR, String(killAfterMs), ...command], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    // A session of its own: a Ctrl-C of the terminal's reaches this process alone, which passes it on once.
+    // A session of its own: what a terminal or a shell does to the process group of dlock, a Ctrl-Z or a kill, it must outlive.
     detached: true,
     env: { ...process.env, LOCK_NAME: lease.name, LOCK_TOKEN: String(lease.fencingToken) },
   });

@@ -134,9 +134,9 @@ function suite(database: () => TestDatabase): void {
     });
 
     it('with --force --now frees it at once', async () => {
-      await locks({ ttl: '30s', holder: 'some host' }).acquire('stuck');
+      await locks({ ttl: '30s', holder: 'some\x1bhost' }).acquire('stuck');
       expect(await printed('release', 'stuck', '--force', '--now')).to.equal(
-        'Freed "stuck". Until its next renewal some host does not know, and may still work.\n',
+        'Freed "stuck". Until its next renewal some\\u{1b}host does not know, and may still work.\n',
       );
       expect(await locks().tryAcquire('stuck')).not.to.equal(undefined);
     });

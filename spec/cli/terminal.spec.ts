@@ -27,8 +27,8 @@ onDatabase('sqlite', 'dlock in a terminal', (database) => {
   });
 
   it('passes a Ctrl-C on once, and lets its command read what is typed', async () => {
-    const command = `exec job -- sh -c 'trap "n=x\\$n; echo INT \\$n" INT; echo ready; while [ -z "$a" ]; do read a; done; echo "read $a after $n"; exit 4'`;
-    const { code, output } = await inTerminal(database(), command, {}, [
+    const command = 'trap "n=x\\$n; echo INT \\$n" INT; echo ready; while [ -z "$a" ]; do read a; done; echo "read $a after $n"; exit 4';
+    const { code, output } = await inTerminal(database(), `exec job -- sh -c '${command}'`, {}, [
       ['ready', '\x03'],
       ['INT x', 'typed\n'],
     ]);

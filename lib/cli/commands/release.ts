@@ -4,7 +4,7 @@ import { lockName } from '../arguments.js';
 import { type DatabaseOptions, withLocks } from '../database.js';
 import { EXIT } from '../exit-codes.js';
 import { CliError } from '../failure.js';
-import { heldBy, print, quoted } from '../output.js';
+import { heldBy, print, printable, quoted } from '../output.js';
 import { notHeld } from './show.js';
 
 interface ReleaseOptions extends DatabaseOptions {
@@ -59,5 +59,5 @@ async function revoke(locks: LockRegistry, { name }: LockInfo): Promise<string> 
 
 async function free(locks: LockRegistry, { name, holder }: LockInfo): Promise<string> {
   if (!(await locks.forceRelease(name, { now: true }))) throw notHeld(name);
-  return `Freed ${quoted(name)}. Until its next renewal ${holder} does not know, and may still work.`;
+  return `Freed ${quoted(name)}. Until its next renewal ${printable(holder)} does not know, and may still work.`;
 }
