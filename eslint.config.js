@@ -69,6 +69,17 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-extraneous-class': 'off' },
   },
   {
+    // The command line is a program: the process and its connections are its own. Time comes in by the one door all the same.
+    files: ['lib/cli/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...global(TIME, 'performance', 'setTimeout', 'setInterval', 'setImmediate')],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(node:)?(timers(/promises)?|perf_hooks)$', message: TIME }] },
+      ],
+    },
+  },
+  {
     // A clock that is moved by hand lets the real event loop have its turns all the same.
     files: ['lib/testing/manual-clock.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': 'off' },

@@ -67,13 +67,14 @@ export class ConnectionPool implements Session {
     const connection = await this.#connect(timeoutMs);
     const close = () => this.#driver.destroy(connection);
     this.#driver.onBroken(connection, broken);
-    this.#driver.keepAlive(connection, false);
     try {
       await this.#inTime(timeoutMs, this.#driver.listen?.(connection, registry, heard) ?? Promise.resolve(), () => undefined);
     } catch (error) {
       close();
       throw error;
     }
+    // Only now: a script that waits for the answer may have nothing else left to do.
+    this.#driver.keepAlive(connection, false);
     return { close };
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
@@ -17,7 +17,8 @@ export class Compiled {
     // Inside the repository, where packages are found.
     mkdirSync(join(root, '.tmp'), { recursive: true });
     this.#folder = mkdtempSync(join(root, '.tmp', 'compiled-'));
-    writeFileSync(join(this.#folder, 'package.json'), '{"type":"module"}');
+    // The package by its name is the package there too.
+    copyFileSync(join(root, 'package.json'), join(this.#folder, 'package.json'));
   }
 
   /** Where the compiled form of `file` is. */
