@@ -12,4 +12,5 @@ export {
   type StepName,
 } from './intercepted.js';
 export { ManualClock } from './manual-clock.js';
+export { MemoryLocks } from './memory-locks.js';
 export { type PolicyCase, type PolicyLimits, pollingContract, retryContract } from './policy-contract.js';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { LeaseLostError, LockStoreError } from '../../lib/core/errors.js';
 import type { Lease } from '../../lib/engine/lease.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase } from '../support/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import { answerLost, failed, REFUSED, silent } from '../support/memory-session.js';
 import { failureOf } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';
