@@ -2,7 +2,7 @@ export { fencedUpdate, type FencedUpdateOptions, type FencingLease } from './ada
 export type { Clock } from './contracts/clock.js';
 export type { Dialect, DialectFacts } from './contracts/dialect.js';
 export type { Finding } from './contracts/examination.js';
-export type { LockEventName, LockEvents } from './contracts/observer.js';
+export type { LockEventName, LockEvents, LockMessage } from './contracts/observer.js';
 export { giveUp, type PollingContext, type PollingPolicy } from './contracts/polling-policy.js';
 export type { RetryContext, RetryPolicy } from './contracts/retry-policy.js';
 export type { Waker, WakerContext, WakerStrategy } from './contracts/waker.js';

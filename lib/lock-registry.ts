@@ -62,7 +62,7 @@ export class LockRegistry {
   readonly #create: boolean;
   readonly #dialect: Dialect;
   readonly #session: Session;
-  readonly #events = new EventHub();
+  readonly #events = new EventHub(this);
   readonly #engine: LockEngine;
   readonly #defaults: TermDefaults;
   readonly #terms: Terms;

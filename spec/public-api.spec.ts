@@ -49,6 +49,7 @@ const TYPES = [
   'LockEvents',
   'LockInfo',
   'LockNames',
+  'LockMessage',
   'LockOptions',
   'LockSource',
   'LockedDecorator',

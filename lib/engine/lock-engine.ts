@@ -135,7 +135,7 @@ export class LockEngine {
     terms.signal?.throwIfAborted();
     const queue = this.#queue(lock);
     if (wholeWaitMs > 0) return queue.enter(terms);
-    const lease = await queue.tryOnce(terms);
+    const lease = await this.#tryOnce(queue, terms);
     if (lease) return lease;
     throw new LockTimeoutError(lock.name, 0, await queue.occupant());
   }
