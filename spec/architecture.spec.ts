@@ -21,9 +21,12 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   wakers: { layers: ['core', 'contracts'], packages: ['node:crypto'] },
   adapters: { layers: ['core', 'contracts'], packages: ['sequelize', 'signal-exit', 'node:*'] },
   engine: { layers: ['core', 'contracts'], packages: ['node:async_hooks', 'node:crypto', 'type sequelize'] },
-  testing: { layers: ['core', 'contracts', 'engine'], packages: ['node:assert', 'node:timers/promises'] },
+  testing: { layers: ['core', 'contracts', 'adapters', 'engine', ROOT_FILES], packages: ['node:assert', 'node:timers/promises'] },
   [ROOT_FILES]: { layers: ['core', 'contracts', 'policies', 'wakers', 'dialects', 'adapters', 'engine'], packages: ['type sequelize'] },
-  integrations: { layers: [ROOT_FILES] },
+  integrations: {
+    layers: ['core', 'contracts', 'adapters', 'engine', ROOT_FILES],
+    packages: ['@opentelemetry/api', 'node:diagnostics_channel'],
+  },
 };
 
 const TIME = ['Date.now', 'new Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'AbortSignal.timeout'];
