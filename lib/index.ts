@@ -11,6 +11,7 @@ export * from './core/errors.js';
 export { configureLocks } from './default-registry.js';
 export * as dialects from './dialects/index.js';
 export { DistributedLock, type DistributedLockOptions } from './distributed-lock.js';
+export type { Health } from './engine/health.js';
 export { currentLease } from './engine/held-context.js';
 export type { Lease } from './engine/lease.js';
 export { LeaseSet } from './engine/lease-set.js';

@@ -39,7 +39,7 @@ export class MemoryLocks {
         this.#listeners.set(registry, heard);
         return () => void this.#listeners.delete(registry);
       },
-    }) as Dialect;
+    });
   }
 
   /**
