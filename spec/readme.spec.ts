@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +13,15 @@ import { unavailable } from './support/requirements.js';
 import { codeBlocks, firstColumn, readReadme, withDialectTable, writeReadme } from './support/readme.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/guarantees.md'];
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'docs/guarantees.md',
+  'docs/operations.md',
+  'docs/testing.md',
+];
 
 /** What the README takes for granted: the application around its blocks. */
 const application = `
@@ -113,6 +122,43 @@ describe('The documents', () => {
       expect(commands.filter((name) => !(name in scripts))).to.deep.equal([]);
     });
   }
+
+  it('have no code that does not compile', function () {
+    this.timeout(60_000); // a run of the compiler
+    this.slow(30_000);
+    const files = documents.flatMap((document) =>
+      codeBlocks(readFileSync(root + document, 'utf8')).map(({ line, code }) => [
+        `${document.replace(/\W/g, '-')}-line-${line}.ts`,
+        `${code}\nexport {};`,
+      ]),
+    );
+    expect(files.length).to.be.above(5);
+    expect(compile({ 'application.ts': application, ...(Object.fromEntries(files) as Record<string, string>) })).to.deep.equal([]);
+  });
+
+  it('docs/testing.md has tests that pass, as they are', async function () {
+    this.timeout(30_000); // a process that compiles TypeScript, on a machine that may be busy
+    this.slow(10_000);
+    const tests = codeBlocks(readFileSync(`${root}docs/testing.md`, 'utf8')).filter(({ code }) => code.includes('assert'));
+    expect(tests).to.have.length(4);
+    await mkdir(`${root}.tmp`, { recursive: true });
+    const folder = await mkdtemp(`${root}.tmp/documents-`);
+    try {
+      for (const { line, code } of tests) await writeFile(`${folder}/line-${line}.ts`, code);
+      const runs = tests.map(({ line }) => `await import('./line-${line}.ts');`);
+      await writeFile(
+        `${folder}/all.ts`,
+        ["globalThis.writeReport = async () => 'written';", ...runs, "console.log('passed');"].join('\n'),
+      );
+      const { stdout } = await promisify(execFile)(process.execPath, ['--import', import.meta.resolve('tsx'), 'all.ts'], {
+        cwd: folder,
+        env: { ...process.env, TSX_TSCONFIG_PATH: `${root}tsconfig.json` },
+      });
+      expect(stdout).to.equal('passed\n');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 
   it('ARCHITECTURE.md has every folder and file at the top of lib on its map', async () => {
     const text = await readFile(`${root}ARCHITECTURE.md`, 'utf8');

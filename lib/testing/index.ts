@@ -1,3 +1,4 @@
+export { systemClock } from '../adapters/system-clock.js';
 export { type Case, type Locks, type LockSeen, type World } from './contract/contract-case.js';
 export { dialectContract } from './dialect-contract.js';
 export { type Hold, type Violation, violationsIn } from './history.js';

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { readFile } from 'node:fs/promises';
 import { context, diag, type DiagLogger, metrics, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { type Histogram, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
@@ -208,6 +209,22 @@ describe('OpenTelemetry', () => {
         ['sequelize-distributed-lock', 'lock.waiting', '{call}', true],
       ]);
     });
+  });
+
+  it('has in docs/operations.md the instruments that it makes, with their units', async () => {
+    instrument();
+    const locks = memory.registry();
+    const failing = intercepted(memory.dialect, (step, run) => (/^re/.test(step) ? Promise.reject(refused()) : run()));
+    await memory.registry({ dialect: failing, ttl: '3s' }).acquire('lost');
+    await clock.advance('3s');
+    await clock.until((await memory.registry({ dialect: failing }).acquire('a')).release());
+    const lease = await memory.registry().acquire('b');
+    await locks.run('b', () => undefined, { onBusy: 'skip' });
+    await lease.release();
+    const made = (await collected()).map(({ descriptor: { name, unit } }) => `${name} ${unit}`);
+    const text = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const told = [...text.matchAll(/^\| `(lock\.[\w.]+)` *\| [^|]+\| `([^`]+)`/gm)].map(([, name = '', unit = '']) => `${name} ${unit}`);
+    expect(made.sort()).to.deep.equal(told.sort());
   });
 
   describe('traces', () => {
