@@ -10,8 +10,8 @@ export type Health =
 const SHORTEST_TTL_MS = 200;
 
 /**
- * Sends the renewal of a lease that nobody has: it needs all that a held lease needs (a connection, the table, a server that takes writes and the right
- * to write) and changes nothing. Answers after `timeoutMs` at the latest.
+ * Sends the renewal of a lease that nobody has: it needs all that a held lease needs (a connection, the table, a server that takes writes and the
+ * right to write) and changes nothing. Answers after `timeoutMs` at the latest.
  */
 export async function examineHealth(parts: Pick<EngineParts, 'store' | 'clock' | 'ids'>, timeoutMs: number): Promise<Health> {
   const { clock } = parts;

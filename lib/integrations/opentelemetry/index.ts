@@ -7,8 +7,8 @@ import { recordSpans } from './spans.js';
 /** How {@link instrumentLocks} tells locks apart. */
 export interface LockTelemetryOptions {
   /**
-   * What stands for a lock's name in metrics, as attribute `lock.group`. Each value is a time series of its own for as long as the process lives, so let
-   * there be few. Default: the part of the name before its first `:`.
+   * What stands for a lock's name in metrics, as attribute `lock.group`. Each value is a time series of its own for as long as the process lives,
+   * so let there be few. Default: the part of the name before its first `:`.
    */
   readonly group?: Group;
 }

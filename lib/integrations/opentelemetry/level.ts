@@ -4,7 +4,7 @@ import { Open } from './open.js';
 /** How many of something go on now, in each group. Looked at when the metrics are read, so that nothing is left behind when it is stopped. */
 export class Level {
   readonly #open = new Open<string>();
-  /** A group that was seen once is told of for ever, as 0 where nothing goes on: what is not told of any more keeps its last value in many a store. */
+  /** A group that was seen once is told of for ever, as 0 where nothing goes on: one that is left out keeps its last value in many a store. */
   readonly #counts = new Map<string, number>();
   readonly #instrument: ObservableUpDownCounter;
   readonly #observe = (result: ObservableResult): void => {

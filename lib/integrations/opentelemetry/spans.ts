@@ -6,7 +6,8 @@ import { listen } from './listen.js';
 import { leaseId, Open } from './open.js';
 
 /**
- * Makes a span `lock wait` of each wait and a span `lock hold` of each lease until stopped, both as children of what was active where the lock was asked for.
+ * Makes a span `lock wait` of each wait and a span `lock hold` of each lease until stopped, both as children of what was active where the lock was
+ * asked for.
  *
  * A wait's span is made when the wait is over, of the time that it took.
  */
