@@ -2,7 +2,7 @@ export { fencedUpdate, type FencedUpdateOptions, type FencingLease } from './ada
 export type { Clock } from './contracts/clock.js';
 export type { Dialect, DialectFacts } from './contracts/dialect.js';
 export type { Finding } from './contracts/examination.js';
-export type { LockEventName, LockEvents } from './contracts/observer.js';
+export type { LockEventName, LockEvents, LockMessage } from './contracts/observer.js';
 export { giveUp, type PollingContext, type PollingPolicy } from './contracts/polling-policy.js';
 export type { RetryContext, RetryPolicy } from './contracts/retry-policy.js';
 export type { Waker, WakerContext, WakerStrategy } from './contracts/waker.js';
@@ -11,6 +11,7 @@ export * from './core/errors.js';
 export { configureLocks } from './default-registry.js';
 export * as dialects from './dialects/index.js';
 export { DistributedLock, type DistributedLockOptions } from './distributed-lock.js';
+export type { Health } from './engine/health.js';
 export { currentLease } from './engine/held-context.js';
 export type { Lease } from './engine/lease.js';
 export { LeaseSet } from './engine/lease-set.js';

@@ -10,6 +10,7 @@ import type { Session } from './contracts/session.js';
 import { type Duration, parseDuration } from './core/duration.js';
 import { encodeName } from './core/lock-name.js';
 import { parseTableName, type TableName } from './core/table-name.js';
+import type { Health } from './engine/health.js';
 import type { Lease } from './engine/lease.js';
 import { LockEngine, type LockNames } from './engine/lock-engine.js';
 import { type LockInfo, toLockInfo } from './engine/lock-info.js';
@@ -62,7 +63,7 @@ export class LockRegistry {
   readonly #create: boolean;
   readonly #dialect: Dialect;
   readonly #session: Session;
-  readonly #events = new EventHub();
+  readonly #events = new EventHub(this);
   readonly #engine: LockEngine;
   readonly #defaults: TermDefaults;
   readonly #terms: Terms;
@@ -243,6 +244,23 @@ export class LockRegistry {
   }
 
   /**
+   * Whether locks can be used now: for the health endpoint of a service. It renews a lease that nobody has, which needs all that a held lease needs
+   * (a connection, the table, a server that takes writes, the right to write), changes nothing and waits for no lock. Makes the table where its
+   * first use would.
+   *
+   * What the database does or does not answer is in the result: it never rejects for that, and answers within `timeout` (1 s).
+   *
+   * @throws {TypeError} {RangeError} a wrong `timeout`
+   *
+   * @example
+   * const health = await locks.check({ timeout: '500ms' });
+   * if (!health.ok) console.error(`no locks after ${health.latencyMs} ms`, health.error);
+   */
+  async check({ timeout = 1_000 }: { readonly timeout?: Duration } = {}): Promise<Health> {
+    return this.#engine.check(parseDuration('timeout', timeout, { min: 1, max: LONGEST_CHECK_MS }));
+  }
+
+  /**
    * Calls `listener` at every `event`; what it throws becomes a process warning.
    *
    * @throws {TypeError} there is no such event
@@ -283,6 +301,8 @@ export class LockRegistry {
     return options === undefined ? this.#terms : termsOf(this.#defaults, options);
   }
 }
+
+const LONGEST_CHECK_MS = 60_000;
 
 /** What idle connections may take to say goodbye. */
 const LAST_WORD_MS = 100;

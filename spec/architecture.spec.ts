@@ -21,11 +21,22 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   wakers: { layers: ['core', 'contracts'], packages: ['node:crypto'] },
   adapters: { layers: ['core', 'contracts'], packages: ['sequelize', 'signal-exit', 'node:*'] },
   engine: { layers: ['core', 'contracts'], packages: ['node:async_hooks', 'node:crypto', 'type sequelize'] },
-  testing: { layers: ['core', 'contracts', 'engine', ROOT_FILES], packages: ['node:assert', 'node:timers/promises', 'type sequelize'] },
+  testing: {
+    layers: ['core', 'contracts', 'adapters', 'engine', ROOT_FILES],
+    packages: ['node:assert', 'node:timers/promises', 'type sequelize'],
+  },
   [ROOT_FILES]: { layers: ['core', 'contracts', 'policies', 'wakers', 'dialects', 'adapters', 'engine'], packages: ['type sequelize'] },
   integrations: {
-    layers: [ROOT_FILES, 'core'],
-    packages: ['@nestjs/common', '@nestjs/core', 'type node-cron', 'type sequelize', 'type umzug'],
+    layers: ['core', 'contracts', 'adapters', 'engine', ROOT_FILES],
+    packages: [
+      '@nestjs/common',
+      '@nestjs/core',
+      '@opentelemetry/api',
+      'node:diagnostics_channel',
+      'type node-cron',
+      'type sequelize',
+      'type umzug',
+    ],
   },
   cli: { layers: [ROOT_FILES, 'core', 'adapters'], packages: ['cli-table3', 'commander', 'picocolors', 'sequelize', 'node:*'] },
 };

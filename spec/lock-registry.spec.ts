@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import type { LeaseLostError } from '../lib/core/errors.js';
 import { LockRegistryClosedError } from '../lib/core/errors.js';
 import { isLockRegistry, LockRegistry } from '../lib/lock-registry.js';
+import { noSource } from '../lib/testing/memory-dialect.js';
 import { silent } from './support/memory-session.js';
-import { MemoryWorld, noSource } from './support/memory-registry.js';
+import { MemoryWorld } from './support/memory-registry.js';
 import { failureOf, watched } from './support/outcome.js';
 
 describe('LockRegistry', () => {

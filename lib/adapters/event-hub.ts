@@ -1,10 +1,12 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
-import type { LockEventName, LockEvents, Observer } from '../contracts/observer.js';
+import type { LockEventName, LockEvents, LockMessage, Observer } from '../contracts/observer.js';
 
 /** Every event there is. */
 const names = [
+  'waiting',
   'acquired',
+  'refused',
   'busy',
   'renewed',
   'expiring',
@@ -26,6 +28,11 @@ const channels = Object.fromEntries(names.map((name) => [name, channel(`sequeliz
 /** Hands events to the registry's listeners and to `node:diagnostics_channel`. A listener that throws disturbs nobody. */
 export class EventHub implements Observer {
   readonly #emitter = new EventEmitter();
+  readonly #registry: object;
+
+  constructor(registry: object) {
+    this.#registry = registry;
+  }
 
   /** @throws {TypeError} there is no such event */
   on<E extends LockEventName>(event: E, listener: LockListener<E>): void {
@@ -42,7 +49,7 @@ export class EventHub implements Observer {
   }
 
   emit<E extends LockEventName>(event: E, facts: LockEvents[E]): void {
-    channels[event].publish(facts);
+    if (channels[event].hasSubscribers) channels[event].publish({ ...facts, registry: this.#registry } satisfies LockMessage<E>);
     for (const listener of this.#emitter.listeners(event)) {
       try {
         (listener as LockListener<E>)(facts);

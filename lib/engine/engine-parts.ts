@@ -52,6 +52,8 @@ export interface EngineParts extends Pick<
   readonly turns: LoopTurns;
   /** The queues that have something to do, by key. */
   readonly queues: Map<string, LocalQueue>;
+  /** The number of the caller that came last. */
+  readonly callers: { last: number };
 }
 
 /** A lock's name and the key under which it is stored. */
@@ -69,6 +71,7 @@ export function assemble(settings: EngineSettings): EngineParts {
     ...settings,
     store,
     queues,
+    callers: { last: 0 },
     keeper: new Keeper(store, clock, observer, (holding, reason) => queues.get(holding.key)?.lost(holding, reason)),
     janitor: new Janitor(store, clock, observer),
     fences: new Fences(store, settings),

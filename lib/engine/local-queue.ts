@@ -62,28 +62,30 @@ export class LocalQueue implements LeaseKeeper {
 
   /** Stands in line until granted. @throws what ends the wait */
   enter(terms: Terms): Promise<HeldLease> {
-    if (this.#callers.size >= this.#parts.maxWaiting) {
-      return Promise.reject(
-        new LockBusyError(
-          this.name,
-          this.#occupantNow(),
-          `has ${this.#callers.size} callers in line here, which is the most (option "maxWaiting")`,
-        ),
-      );
-    }
+    if (this.#callers.size >= this.#parts.maxWaiting) return Promise.reject(this.#turnAway());
     return new Promise((granted, refused) => {
       const busy = this.#state.kind === 'standing' ? this.#state.stand.busy : 0;
+      const watched = this.observer.watches('acquired') || this.observer.watches('refused');
       const caller = new Caller(
         this.clock,
         terms,
-        busy,
+        { busy, number: ++this.#parts.callers.last, watched },
         { granted, refused },
         (one, error) => this.#leave(one, error),
         (one) => this.#timeOut(one),
       );
       caller.place = this.#callers.enter(caller);
+      if (this.observer.watches('waiting'))
+        this.observer.emit('waiting', { lockName: this.name, caller: caller.number, label: terms.label });
       this.#kick();
     });
+  }
+
+  #turnAway(): LockBusyError {
+    const most = `has ${this.#callers.size} callers in line here, which is the most (option "maxWaiting")`;
+    const error = new LockBusyError(this.name, this.#occupantNow(), most);
+    if (this.observer.watches('refused')) this.observer.emit('refused', { lockName: this.name, caller: 0, waitMs: 0, error });
+    return error;
   }
 
   /** Asks once, and never stands in line or jumps it. */
@@ -124,8 +126,7 @@ export class LocalQueue implements LeaseKeeper {
       return false;
     }
     const now = this.clock.now();
-    if (this.observer.watches('released'))
-      this.observer.emit('released', { lockName: this.name, token: lease.fencingToken, heldMs: lease.heldMs(now) });
+    this.#tellReleased(lease, now);
     const restMs = Math.max(0, Math.ceil(terms.minHoldMs - lease.heldMs(now)));
     if (this.#callers.size > 0 && restMs === 0 && !this.#mustYield(holding, now)) {
       this.#passOnInTurn(holding);
@@ -139,9 +140,15 @@ export class LocalQueue implements LeaseKeeper {
   /** A transaction of its may still be carried out: it locks the row, so nobody gets that while it may, and the lease is left to end by itself. */
   #lapse(lease: HeldLease): boolean {
     if (lease.loss) return false;
+    this.#tellReleased(lease, this.clock.now());
     this.#end(lease.holding);
     this.#rest();
     return true;
+  }
+
+  #tellReleased(lease: HeldLease, now: Instant): void {
+    if (!this.observer.watches('released')) return;
+    this.observer.emit('released', { lockName: this.name, token: lease.fencingToken, heldMs: lease.heldMs(now) });
   }
 
   expire(lease: HeldLease): void {
@@ -217,9 +224,10 @@ export class LocalQueue implements LeaseKeeper {
     const fit = fitOf(holding, caller.terms, now);
     if (fit === 'let go') return void this.#letGo(holding, caller.terms, 0);
     if (fit === 'renew first' || !holding.hasTokens) return void this.#refresh(holding, caller.terms);
-    const lease = this.#lend(holding, caller.terms, caller.waitedMs(now), attempts);
+    const lease = this.#lend(holding, caller.terms);
     if (!lease) return this.#passOnByAndBy(holding, attempts, now);
     leave(caller.place);
+    caller.inContext(() => this.#tellAcquired(lease, caller.number, caller.waitedMs(now), attempts));
     caller.grant(lease);
   }
 
@@ -231,13 +239,17 @@ export class LocalQueue implements LeaseKeeper {
 
   /** A grant that arrived with too little of its lease left is given back, not handed out. */
   #lendOrLetGo(holding: Holding, terms: Terms): HeldLease | undefined {
-    if (fitOf(holding, terms, this.clock.now()) === 'fits') return this.#lend(holding, terms, 0, 1);
+    if (fitOf(holding, terms, this.clock.now()) === 'fits') {
+      const lease = this.#lend(holding, terms);
+      if (lease) this.#tellAcquired(lease, 0, 0, 1);
+      return lease;
+    }
     void this.#letGo(holding, terms, 0);
     return undefined;
   }
 
   /** The next lease on a holding; `undefined` where the clock has not come as far as its next token. */
-  #lend(holding: Holding, terms: Terms, waitMs: number, attempts: number): HeldLease | undefined {
+  #lend(holding: Holding, terms: Terms): HeldLease | undefined {
     const now = this.clock.now();
     const token = holding.takeToken(now);
     if (token === undefined) return undefined;
@@ -247,9 +259,12 @@ export class LocalQueue implements LeaseKeeper {
     const lease = new HeldLease(this, holding, token, terms, now);
     holding.lease = lease;
     this.#parts.keeper.arm(holding);
-    if (this.observer.watches('acquired'))
-      this.observer.emit('acquired', { lockName: this.name, token, waitMs, attempts, label: terms.label });
     return lease;
+  }
+
+  #tellAcquired({ fencingToken: token, terms: { label } }: HeldLease, caller: number, waitMs: number, attempts: number): void {
+    if (!this.observer.watches('acquired')) return;
+    this.observer.emit('acquired', { lockName: this.name, caller, token, waitMs, attempts, label });
   }
 
   /** One statement before the next lease, which would otherwise begin with too little. */
@@ -319,6 +334,10 @@ export class LocalQueue implements LeaseKeeper {
 
   #leave(caller: Caller, error: unknown): void {
     if (!leave(caller.place)) return;
+    if (this.observer.watches('refused')) {
+      const facts = { lockName: this.name, caller: caller.number, waitMs: caller.waitedMs(this.clock.now()), error };
+      caller.inContext(() => this.observer.emit('refused', facts));
+    }
     caller.refuse(error);
     if (this.#callers.size === 0 && this.#state.kind === 'standing') this.#state.stand.stop();
   }

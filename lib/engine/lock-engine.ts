@@ -6,6 +6,7 @@ import { LockBusyError, LockDeadlockError, LockRegistryClosedError, LockTimeoutE
 import type { TableName } from '../core/table-name.js';
 import { examine } from './doctor.js';
 import { assemble, type EngineParts, type EngineSettings, type NamedLock } from './engine-parts.js';
+import { closedHealth, examineHealth, type Health } from './health.js';
 import { heldHere } from './held-context.js';
 import { isHeldLease, type Lease } from './lease.js';
 import { LeaseSet } from './lease-set.js';
@@ -49,6 +50,11 @@ export class LockEngine {
     if (this.#closed) throw new LockRegistryClosedError();
     const { store, terms } = this.#parts;
     return examine({ ...this.#settings, store, table, create, marginMs: terms.marginMs });
+  }
+
+  /** Whether locks can be used now, found out in this time at most. Never rejects. */
+  async check(timeoutMs: number): Promise<Health> {
+    return this.#closed ? closedHealth() : examineHealth(this.#parts, timeoutMs);
   }
 
   /** Waits as long as the terms say. @throws what ends the wait */
@@ -135,7 +141,7 @@ export class LockEngine {
     terms.signal?.throwIfAborted();
     const queue = this.#queue(lock);
     if (wholeWaitMs > 0) return queue.enter(terms);
-    const lease = await queue.tryOnce(terms);
+    const lease = await this.#tryOnce(queue, terms);
     if (lease) return lease;
     throw new LockTimeoutError(lock.name, 0, await queue.occupant());
   }

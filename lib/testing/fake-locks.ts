@@ -1,6 +1,7 @@
 import type { Finding } from '../contracts/examination.js';
 import { giveUp } from '../contracts/polling-policy.js';
 import { LockBusyError, LockTimeoutError } from '../core/errors.js';
+import type { Health } from '../engine/health.js';
 import type { Lease } from '../engine/lease.js';
 import { type LockNames, locksOf } from '../engine/lock-engine.js';
 import type { LockInfo } from '../engine/lock-info.js';
@@ -93,6 +94,11 @@ export class FakeLocks extends LockRegistry {
   /** Does nothing. */
   override async createTable(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** All is well, at once. */
+  override async check(): Promise<Health> {
+    return Promise.resolve({ ok: true, latencyMs: 0 });
   }
 
   /** Finds nothing. */

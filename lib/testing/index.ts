@@ -1,3 +1,4 @@
+export { systemClock } from '../adapters/system-clock.js';
 export { type Case, type Locks, type LockSeen, type World } from './contract/contract-case.js';
 export { dialectContract } from './dialect-contract.js';
 export { type FakeCall, FakeLocks } from './fake-locks.js';
@@ -13,4 +14,5 @@ export {
   type StepName,
 } from './intercepted.js';
 export { ManualClock } from './manual-clock.js';
+export { MemoryLocks } from './memory-locks.js';
 export { type PolicyCase, type PolicyLimits, pollingContract, retryContract } from './policy-contract.js';

@@ -3,7 +3,7 @@ import type { Claim } from '../../lib/contracts/dialect.js';
 import { LockStoreError } from '../../lib/core/errors.js';
 import { noRetry } from '../../lib/policies/no-retry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase } from '../support/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import { answerLost, brokenThenCarriedOutAfter, carriedOutAfter, failed, REFUSED, silent, type Fate } from '../support/memory-session.js';
 import { failureOf } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';

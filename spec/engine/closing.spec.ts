@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { LeaseLostError } from '../../lib/core/errors.js';
 import { LockRegistryClosedError } from '../../lib/core/errors.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase } from '../support/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import { answeredAfter, failed, silent } from '../support/memory-session.js';
 import { failureOf, watched } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';

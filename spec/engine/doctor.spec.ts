@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { LockRegistryClosedError, LockStoreError } from '../../lib/core/errors.js';
 import { clockFindings, tableFindings } from '../../lib/engine/doctor.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase } from '../support/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import { answeredAfter, failed, REFUSED, silent } from '../support/memory-session.js';
 import { failureOf } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';

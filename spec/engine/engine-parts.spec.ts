@@ -3,7 +3,7 @@ import type { WakerContext } from '../../lib/contracts/waker.js';
 import { OWNER_ID_LENGTH } from '../../lib/contracts/line.js';
 import { assemble } from '../../lib/engine/engine-parts.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase } from '../support/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import { Replica } from '../support/replica.js';
 
 describe('The parts of an engine', () => {

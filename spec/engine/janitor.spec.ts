@@ -4,7 +4,7 @@ import { Janitor } from '../../lib/engine/janitor.js';
 import { Store } from '../../lib/engine/store.js';
 import { noRetry } from '../../lib/policies/no-retry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase, memoryStatements } from '../support/memory-database.js';
+import { MemoryDatabase, memoryStatements } from '../../lib/testing/memory-database.js';
 import { answeredAfter, failed, MemorySession, REFUSED, silent } from '../support/memory-session.js';
 import { watched } from '../support/outcome.js';
 import { Recorder } from '../support/recorder.js';

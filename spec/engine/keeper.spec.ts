@@ -3,7 +3,7 @@ import type { Renewal } from '../../lib/contracts/dialect.js';
 import { LeaseLostError } from '../../lib/core/errors.js';
 import type { Lease } from '../../lib/engine/lease.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase } from '../support/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import { answeredAfter, answerLost, failed, silent } from '../support/memory-session.js';
 import { Replica } from '../support/replica.js';
 

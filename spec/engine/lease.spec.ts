@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { LeaseLostError, LockStoreError } from '../../lib/core/errors.js';
-import type { Lease } from '../../lib/engine/lease.js';
+import { isHeldLease, type Lease } from '../../lib/engine/lease.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase } from '../support/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import { answerLost, failed, REFUSED, silent } from '../support/memory-session.js';
 import { failureOf } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';
@@ -244,6 +244,16 @@ describe('A lease', () => {
       await failureOf(lease.ensure('31d'), RangeError);
       await failureOf(lease.ensure(-1), RangeError);
     });
+  });
+
+  it('is released for all who listen, though a COMMIT without an answer leaves its row to end by itself', async () => {
+    if (!isHeldLease(lease)) throw new Error('It is not the engine’s own.');
+    lease.fences.open()('unknown');
+    expect(await lease.release()).to.equal(true);
+    expect([replica.session.count('release'), replica.events.of('released').map(({ token }) => token)]).to.deep.equal([
+      0,
+      [lease.fencingToken],
+    ]);
   });
 
   it('is nobody’s any more after its loss: what the row still names is given back when the body is done', async () => {

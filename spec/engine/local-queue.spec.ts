@@ -5,7 +5,7 @@ import type { LeaseLostError } from '../../lib/core/errors.js';
 import { LockBusyError, LockTimeoutError } from '../../lib/core/errors.js';
 import type { Lease } from '../../lib/engine/lease.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase } from '../support/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import { answeredAfter, failed, REFUSED, silent } from '../support/memory-session.js';
 import { failureOf, rejection, watched } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';

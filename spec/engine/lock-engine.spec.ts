@@ -11,7 +11,7 @@ import {
 import type { Lease } from '../../lib/engine/lease.js';
 import { LeaseSet } from '../../lib/engine/lease-set.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase } from '../support/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import { failed, REFUSED } from '../support/memory-session.js';
 import { failureOf, rejection } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';

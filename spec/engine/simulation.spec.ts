@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Lease } from '../../lib/engine/lease.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase } from '../support/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import {
   answeredAfter,
   answerLost,

@@ -7,7 +7,7 @@ import type { Lease } from '../../lib/engine/lease.js';
 import { atMost, within } from '../../lib/policies/combine.js';
 import { fixedPolling } from '../../lib/policies/fixed-polling.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase } from '../support/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import { answeredAfter, answerLost, silent } from '../support/memory-session.js';
 import { failureOf, rejection, watched } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';
@@ -367,7 +367,7 @@ describe('Waiting for another process', () => {
       await waiting;
       expect(database.ownerOf('free')).not.to.equal(undefined);
       await clock.advance(501);
-      expect([database.ownerOf('free'), waiter.events.names]).to.deep.equal([undefined, []]);
+      expect([database.ownerOf('free'), waiter.events.names]).to.deep.equal([undefined, ['waiting', 'refused']]);
     });
 
     it('and gives back what was handed over, where everybody left before it was confirmed', async () => {

@@ -3,7 +3,7 @@ import { LockStoreError, LockTableError } from '../../lib/core/errors.js';
 import { type Attempt, Store } from '../../lib/engine/store.js';
 import { transientRetry } from '../../lib/policies/transient-retry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase, memoryStatements } from '../support/memory-database.js';
+import { MemoryDatabase, memoryStatements } from '../../lib/testing/memory-database.js';
 import { answeredAfter, answerLost, failed, MemorySession, REFUSED } from '../support/memory-session.js';
 import { failureOf, rejection } from '../support/outcome.js';
 

@@ -5,7 +5,7 @@ import { Store } from '../../lib/engine/store.js';
 import { Watcher } from '../../lib/engine/watcher.js';
 import { noRetry } from '../../lib/policies/no-retry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase, memoryStatements } from '../support/memory-database.js';
+import { MemoryDatabase, memoryStatements } from '../../lib/testing/memory-database.js';
 import { answeredAfter, failed, MemorySession } from '../support/memory-session.js';
 import { failureOf, watched } from '../support/outcome.js';
 

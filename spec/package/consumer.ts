@@ -13,7 +13,7 @@ const { name, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'
 };
 
 /** What the application brings: the peer, a driver, and its own tools. */
-const APPLICATION = ['sequelize', 'sqlite3', '@types/node', '@types/validator', '@types/debug'];
+const APPLICATION = ['sequelize', 'sqlite3', '@opentelemetry/api', '@types/node', '@types/validator', '@types/debug'];
 
 /**
  * A project in a temporary folder that has installed the packed tarball. Nothing is fetched: what the package declares is linked from this

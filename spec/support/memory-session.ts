@@ -7,8 +7,9 @@ import {
   type Statement,
   StatementError,
 } from '../../lib/contracts/session.js';
+import type { StepName } from '../../lib/testing/intercepted.js';
 import type { ManualClock } from '../../lib/testing/manual-clock.js';
-import { execute, type MemoryDatabase, type StepName } from './memory-database.js';
+import { carryOut, type MemoryDatabase } from '../../lib/testing/memory-database.js';
 
 /** What becomes of a statement: `run` carries it out. */
 export type Fate = (run: () => readonly Row[], clock: ManualClock) => Promise<readonly Row[]>;
@@ -127,10 +128,10 @@ export class MemorySession implements Session {
   }
 
   /** The same without a deadline. */
-  send({ id, values }: Statement, timeoutMs = Infinity): Promise<readonly Row[]> {
-    const step = id as StepName;
-    this.sent.push({ step, args: values, atMs: this.#clock.now().monotonicMs, timeoutMs });
-    return this.#fateOf(step)(() => this.#carryOut(step, values), this.#clock);
+  send(statement: Statement, timeoutMs = Infinity): Promise<readonly Row[]> {
+    const step = statement.id as StepName;
+    this.sent.push({ step, args: statement.values, atMs: this.#clock.now().monotonicMs, timeoutMs });
+    return this.#fateOf(step)(() => carryOut(this.#database, statement), this.#clock);
   }
 
   close(): Promise<void> {
@@ -140,12 +141,6 @@ export class MemorySession implements Session {
 
   #fateOf(step: StepName): Fate {
     return this.#next.get(step)?.shift() ?? this.#always.get(step) ?? this.#always.get('all') ?? answered;
-  }
-
-  #carryOut(step: StepName, args: readonly unknown[]): readonly Row[] {
-    if (!this.#database.hasTable && !['columns', 'create', 'examine', 'notify'].includes(step))
-      throw new StatementError({ ...REFUSED, missingTable: true }, new Error('no such table'));
-    return [execute(this.#database, step, args)];
   }
 
   #listen(registry: string, { heard }: Listener): Promise<OpenConnection> {

@@ -75,7 +75,4 @@ const ROW = `SELECT owner IS NOT NULL AND :token BETWEEN token AND token_top AS 
 
 const READ = 'SELECT value FROM fenced WHERE name = :lock';
 // The entry's number is drawn while the row is locked, so entries are numbered in the order of their commits.
-const WRITES = [
-  'UPDATE fenced SET value = :value WHERE name = :lock',
-  'INSERT INTO fenced_entry (token, value) VALUES (:token, :value)',
-];
+const WRITES = ['UPDATE fenced SET value = :value WHERE name = :lock', 'INSERT INTO fenced_entry (token, value) VALUES (:token, :value)'];

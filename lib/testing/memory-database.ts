@@ -1,3 +1,4 @@
+import type { Clock } from '../contracts/clock.js';
 import type {
   AskAnswer,
   Claim,
@@ -14,12 +15,13 @@ import type {
   StandView,
   Step,
   TableView,
-} from '../../lib/contracts/dialect.js';
-import type { Examination } from '../../lib/contracts/examination.js';
-import { LONGEST_LINE_MS, MOST_IN_LINE, OWNER_ID_LENGTH } from '../../lib/contracts/line.js';
-import { LOCK_COLUMNS } from '../../lib/core/lock-table.js';
-import { TOKENS_RESERVED } from '../../lib/core/fencing-token.js';
-import type { ManualClock } from '../../lib/testing/manual-clock.js';
+} from '../contracts/dialect.js';
+import type { Examination } from '../contracts/examination.js';
+import { LONGEST_LINE_MS, MOST_IN_LINE, OWNER_ID_LENGTH } from '../contracts/line.js';
+import { type Row, type Statement, StatementError } from '../contracts/session.js';
+import { LOCK_COLUMNS } from '../core/lock-table.js';
+import { TOKENS_RESERVED } from '../core/fencing-token.js';
+import type { StepName } from './intercepted.js';
 
 /** A lock's row as the database has it; free where it has no owner or its time is over. */
 export interface MemoryRow {
@@ -38,24 +40,28 @@ export interface MemoryRow {
 
 type JoinClaim = Claim & { readonly waitMs: number };
 
-/** The rows of a lock table without a server: what the dialects' SQL says, in plain words, on a clock that moves when told. */
+/** The rows of a lock table without a server: what the dialects' SQL says, in plain words. */
 export class MemoryDatabase {
   readonly rows = new Map<string, MemoryRow>();
   /** Who listens, by the registry's half of its owner ids. */
-  readonly listeners = new Map<string, (payload: string) => void>();
+  readonly listeners: Map<string, (payload: string) => void>;
   /** False: every step that needs the table fails. */
   hasTable = true;
   tableColumns: readonly string[] = LOCK_COLUMNS;
-  readonly #clock: ManualClock;
-  #aheadMs = Date.UTC(2030, 0, 1);
+  readonly #clock: Clock;
+  /** What its own time is ahead of the clock's monotonic one. */
+  #aheadMs: number;
 
-  constructor(clock: ManualClock) {
+  /** `listeners`: those of the server, where it has other tables too. */
+  constructor(clock: Clock, aheadMs = Date.UTC(2030, 0, 1), listeners = new Map<string, (payload: string) => void>()) {
     this.#clock = clock;
+    this.#aheadMs = aheadMs;
+    this.listeners = listeners;
   }
 
   /** Its own clock: nothing that happens to a process's wall clock moves it. */
   get nowMs(): number {
-    return Math.floor(this.#clock.now().monotonicMs) + this.#aheadMs;
+    return Math.floor(this.#clock.now().monotonicMs + this.#aheadMs);
   }
 
   /** Sets this clock alone. */
@@ -265,15 +271,15 @@ export class MemoryDatabase {
   }
 }
 
-/** What a step is called. */
-export type StepName = Exclude<keyof LockStatements, 'createSql'>;
-
-/** Statements that carry their arguments instead of SQL; a session runs them by {@link execute}. `quick`: with those that a dialect may leave out. */
-export function memoryStatements({ quick = false } = {}): LockStatements {
+/**
+ * Statements that carry their arguments instead of SQL; {@link carryOut} carries them out. `text` is the table's name, in place of SQL.
+ * `quick`: with those that a dialect may leave out.
+ */
+export function memoryStatements({ quick = false, text = '' } = {}): LockStatements {
   const step =
     (name: StepName) =>
     (...args: unknown[]): Step<never> => ({
-      statement: { id: name, text: '', values: args },
+      statement: { id: name, text, values: args },
       // The answer is what the method of the same name answered.
       read: ([row]) => row?.['answer'] as never,
     });
@@ -300,10 +306,18 @@ export function memoryStatements({ quick = false } = {}): LockStatements {
   };
 }
 
-/** Carries out one of the statements of {@link memoryStatements}. */
-export function execute(database: MemoryDatabase, name: StepName, args: readonly unknown[]): { answer: unknown } {
+/** The steps that need no table. */
+const tableless: readonly StepName[] = ['columns', 'create', 'examine', 'notify'];
+
+/** Carries out one of the statements of {@link memoryStatements}. @throws {StatementError} the table is missing */
+export function carryOut(database: MemoryDatabase, { id, values }: Statement): readonly Row[] {
+  // Nothing else makes statements for it.
+  const step = id as StepName;
+  if (!database.hasTable && !tableless.includes(step))
+    throw new StatementError({ outcome: 'not-done', transient: false, missingTable: true }, new Error('no such table'));
+  // A step is called as its method is, and carries that one's arguments.
   const steps = database as unknown as Record<StepName, (...args: unknown[]) => unknown>;
-  return { answer: steps[name](...args) };
+  return [{ answer: steps[step](...values) }];
 }
 
 const occupantOf = ({ holder, label, acquiredAt, expiresAt }: MemoryRow): OccupantView => ({ holder, label, acquiredAt, expiresAt });
