@@ -134,7 +134,7 @@ export class LockRegistry {
   /**
    * Runs `body` under the lock and resolves with what it returned. Released whatever happens.
    *
-   * @returns {@link EXECUTION_SKIPPED} with `onBusy: 'skip'` while somebody else holds the lock
+   * @returns `EXECUTION_SKIPPED` with `onBusy: 'skip'` while somebody else holds the lock
    * @throws what `body` threw, unchanged
    * @throws {LeaseLostError} the lease was lost under a body that resolved; what it returned is in `result`
    * @throws {LockBusyError} with `onBusy: 'fail'` while somebody else holds the lock

@@ -15,7 +15,7 @@ export interface DialectFacts {
   readonly clockSource: string;
   /** How waiters learn of a release. */
   readonly wakeUp: 'notification' | 'polling';
-  /** How many statements a step is, one after the other on one connection ({@link Statement.followUp}): 1 where a change tells what it did. */
+  /** How many statements a step is, one after the other on one connection (`Statement.followUp`): 1 where a change tells what it did. */
   readonly statementsPerStep: Readonly<Record<'ask' | 'join' | 'confirm' | 'renew' | 'release', number>>;
   /** Connections that are of use to one registry at the same time. */
   readonly mostConnections: number;

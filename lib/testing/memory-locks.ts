@@ -26,7 +26,7 @@ export class MemoryLocks {
   readonly #tables = new Map<string, MemoryDatabase>();
   readonly #listeners = new Map<string, (payload: string) => void>();
 
-  /** @param options.clock of the database and its registries; default: the machine's */
+  /** @param options `clock`: of the database and its registries; default: the machine's */
   constructor({ clock = systemClock }: { readonly clock?: Clock } = {}) {
     this.#clock = clock;
     const { wallMs, monotonicMs } = clock.now();

@@ -47,7 +47,8 @@ async function inTerminal(
   const program = `set -- '${process.execPath}' '${PROGRAM}'; exec "$@" ${words}`;
   const terminal = spawn('script', ['-qec', program, '/dev/null'], {
     stdio: 'pipe',
-    env: { ...process.env, NO_COLOR: undefined, DATABASE_URL: database.url, SHELL: '/bin/sh', ...env },
+    // Where CI is set, Node takes no terminal for one with colours.
+    env: { ...process.env, NO_COLOR: undefined, CI: undefined, DATABASE_URL: database.url, SHELL: '/bin/sh', ...env },
   });
   const [...keys] = typed;
   let output = '';
