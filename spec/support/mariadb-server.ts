@@ -36,13 +36,15 @@ export class MariadbServer {
   readonly #home: string;
   readonly #guard: ChildProcess;
   readonly #settings: MariadbSettings;
+  readonly #env: NodeJS.ProcessEnv;
   #process: ChildProcess | undefined;
 
-  private constructor(home: string, guard: ChildProcess, port: number, settings: MariadbSettings) {
+  private constructor(home: string, guard: ChildProcess, port: number, settings: MariadbSettings, env: NodeJS.ProcessEnv) {
     this.#home = home;
     this.#guard = guard;
     this.port = port;
     this.#settings = { ...DEFAULTS, ...settings };
+    this.#env = env;
   }
 
   static isInstalled(): boolean {
@@ -50,19 +52,19 @@ export class MariadbServer {
   }
 
   /** Makes a data folder and starts its server (about 1 s). Rejects where there are no binaries. */
-  static async create(settings: MariadbSettings = {}): Promise<MariadbServer> {
-    const server = await MariadbServer.prepare(settings);
+  static async create(settings: MariadbSettings = {}, env: NodeJS.ProcessEnv = {}): Promise<MariadbServer> {
+    const server = await MariadbServer.prepare(settings, env);
     await server.start();
     return server;
   }
 
   /** Makes a data folder, whose server is not started yet. Rejects where there are no binaries. */
-  static async prepare(settings: MariadbSettings = {}): Promise<MariadbServer> {
+  static async prepare(settings: MariadbSettings = {}, env: NodeJS.ProcessEnv = {}): Promise<MariadbServer> {
     binary('mariadbd');
     const home = mkdtempSync(join(tmpdir(), 'locks-mariadb-'));
     const guard = startGuard(home);
     if (user) chownSync(home, user.uid, user.gid);
-    const server = new MariadbServer(home, guard, await freePort(), settings);
+    const server = new MariadbServer(home, guard, await freePort(), settings, env);
     await server.#initialise();
     return server;
   }
@@ -176,7 +178,7 @@ export class MariadbServer {
     const log = openSync(join(this.#home, 'log'), 'a');
     try {
       // A server that starts deletes what it takes for an earlier one's temporary tables, those of its neighbours included.
-      const env = { ...process.env, LC_ALL: 'C', TMPDIR: this.#home };
+      const env = { ...process.env, LC_ALL: 'C', TMPDIR: this.#home, ...this.#env };
       const child = spawn(file, args, { ...user, cwd: this.#home, env, stdio: ['ignore', log, log] });
       this.#guard.stdin?.write(`${child.pid ?? ''}\n`);
       return child;

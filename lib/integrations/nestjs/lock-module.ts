@@ -14,7 +14,7 @@ import { finderOf } from './provided-objects.js';
  * start: a `TypeError` or `RangeError` says why.
  *
  * @example
- * \@Module({ imports: [SequelizeModule.forRoot({ dialect: 'postgres' }), LockModule.forRoot({ ttl: '30s' })] })
+ * \@Module({ imports: [SequelizeModule.forRoot(database), LockModule.forRoot({ ttl: '30s' })] })
  * class AppModule {}
  */
 export class LockModule {

@@ -1,7 +1,7 @@
 import { GaleraCluster } from '../../support/galera-cluster.js';
 import { MariadbServer } from '../../support/mariadb-server.js';
 import { isRequired } from '../../support/requirements.js';
-import { fakeTimeFolder } from './fake-time.js';
+import { fakeTimeFolder } from '../../support/fake-time.js';
 import type { Fault } from './fault.js';
 import type { DatabaseKind } from './scene.js';
 

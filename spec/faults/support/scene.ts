@@ -9,7 +9,7 @@ import type { GaleraNode } from '../../support/galera-node.js';
 import { connect } from '../../support/databases.js';
 import { PgBouncer } from '../../support/pg-bouncer.js';
 import { PgServer } from '../../support/pg-server.js';
-import { FakeTime } from './fake-time.js';
+import { FakeTime } from '../../support/fake-time.js';
 import { FaultProxy } from './fault-proxy.js';
 import { galeraScene } from './galera-scene.js';
 import { MyWire } from './wires.js';

@@ -1,4 +1,4 @@
-import { setFakeTime } from './fake-time.js';
+import { setFakeTime } from '../../support/fake-time.js';
 
 const realNow = Date.now;
 const file = process.env.FAKETIME_TIMESTAMP_FILE;
