@@ -9,6 +9,8 @@ export interface DialectFacts {
   /** As a person calls the server. */
   readonly title: string;
   readonly oldestServer: string;
+  /** The servers on which all specs are run, as their versions begin; empty: none yet. */
+  readonly testedOn: readonly string[];
   /** The driver's package on npm. */
   readonly driver: string;
   /** The expression that is the database's clock. */
@@ -21,6 +23,8 @@ export interface DialectFacts {
   readonly mostConnections: number;
   /** Processes that may share the database. */
   readonly sharedBy: string;
+  /** Where `lease.transaction` and `fence` work. */
+  readonly fencedTransactions: string;
   /** What a user should know before relying on it; empty where there is nothing. */
   readonly limits: readonly string[];
 }

@@ -27,12 +27,14 @@ export async function withDialectTable(readme: string): Promise<string> {
 function rowOf({ name, facts }: Pick<Dialect, 'name' | 'facts'>): Readonly<Record<string, string>> {
   return {
     Server: `${facts.title} ${facts.oldestServer}+`,
+    'Specs run on': facts.testedOn.join(', ') || 'no server yet',
     'Sequelize dialect': `\`${name}\``,
     Driver: `\`${facts.driver}\``,
     'Shared by': facts.sharedBy,
     Clock: `\`${facts.clockSource}\``,
     'Waiters learn of a release by': facts.wakeUp,
     'Statements to ask, join, confirm, renew, release': Object.values(facts.statementsPerStep).join(', '),
+    'Fenced transactions': facts.fencedTransactions,
     'Connections of use to a registry': Number.isFinite(facts.mostConnections) ? String(facts.mostConnections) : 'any number',
   };
 }

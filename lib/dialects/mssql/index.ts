@@ -14,12 +14,14 @@ export const mssql: Dialect<TediousConnection> = {
   facts: {
     title: 'SQL Server',
     oldestServer: '2019',
+    testedOn: [],
     driver: 'tedious',
     clockSource: 'SYSUTCDATETIME()',
     wakeUp: 'polling',
     statementsPerStep: { ask: 1, join: 1, confirm: 1, renew: 1, release: 1 },
     mostConnections: Infinity,
     sharedBy: 'any number of hosts',
+    fencedTransactions: 'written, not run',
     limits: [
       'Its statements were parsed by a T-SQL grammar and compared with checked-in text, and its driver run against a double: nothing was run on a ' +
         'real server yet.',

@@ -15,12 +15,14 @@ export const sqlite: Dialect<SqliteDatabase> = {
   facts: {
     title: 'SQLite',
     oldestServer: '3.42',
+    testedOn: ['SQLite 3.52'],
     driver: 'sqlite3',
     clockSource: `unixepoch('subsec')`,
     wakeUp: 'polling',
     statementsPerStep: { ask: 1, join: 1, confirm: 1, renew: 1, release: 1 },
     mostConnections: 1,
     sharedBy: 'processes of one host; in memory: one process',
+    fencedTransactions: 'yes; not in memory',
     limits: [
       'The file must be on a disk of that host: locks on network file systems fail silently.',
       'Lock statements wait while another connection writes; keep write transactions short, and let readers work beside them (WAL).',
