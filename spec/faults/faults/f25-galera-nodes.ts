@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { GaleraCluster } from '../../support/galera-cluster.js';
 import type { GaleraNode } from '../../support/galera-node.js';
 import type { Violation } from '../checker/criterion.js';
@@ -12,7 +13,8 @@ const SUSPECTED_AFTER_MS = 5_000;
 const PATIENCE_MS = 30_000;
 const MOST_ROUNDS = 30;
 /** A part of them is of those who stir. */
-const FEWEST_CONFLICTS = 20;
+const FEWEST_CONFLICTS = 5;
+const STIR_EVERY_MS = 40;
 /** ER_LOCK_DEADLOCK */
 const GIVES_WAY = 1213;
 const KILLED = 'node killed';
@@ -60,7 +62,8 @@ async function stir({ lockName, scene }: World, nodes: readonly GaleraNode[]): P
   let over = false;
   let failure: unknown;
   const stirring = nodes.map(async (node, at) => {
-    for (let times = 0; !over; times++) {
+    // Not without a pause: whoever loses every time is told so, as it should be.
+    for (let times = 0; !over; times++, await sleep(STIR_EVERY_MS)) {
       const write = `UPDATE distributed_lock SET label = 'stirred ${at} ${times}' WHERE name = '${lockName}'`;
       await node.query(write, database).catch((error: unknown) => {
         if ((error as { readonly errno?: number }).errno !== GIVES_WAY) failure = error;
