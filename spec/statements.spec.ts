@@ -20,6 +20,16 @@ eachDatabase('The number of statements', (database) => {
     return registry;
   };
 
+  /** A while later what hands a lock over has been rehearsed, as far as the dialect does; forgets the statements. */
+  const rehearsed = async (clock: ManualClock, statements: string[]): Promise<void> => {
+    const steps = dialects[database().dialect].statements({ table: 'any' });
+    const count = Object.keys(steps).filter((step) => step.startsWith('rehearse')).length;
+    await clock.advance('2s');
+    while (statements.length < count) await setTimeout(5);
+    expect(statements).to.have.length(count);
+    statements.length = 0;
+  };
+
   beforeEach(() => (name = freshName()));
   afterEach(() => Promise.all(registries.splice(0).map((registry) => registry.close({ grace: 0 }))));
 
@@ -74,6 +84,7 @@ eachDatabase('The number of statements', (database) => {
     const locks = await ready({ clock, ttl: '24s' });
     const leases = await Promise.all(Array.from({ length: 100 }, () => locks.acquire(freshName())));
     const statements = recordStatements();
+    await rehearsed(clock, statements);
     let renewals = 0;
     locks.on('renewed', () => renewals++);
     await clock.advance('9s');
@@ -81,6 +92,22 @@ eachDatabase('The number of statements', (database) => {
     expect(statements).to.have.length(dialects[database().dialect].facts.statementsPerStep.renew);
     expect(leases.every(({ held, remainingMs }) => held && remainingMs > 20_000)).to.equal(true);
     await Promise.all(leases.map((lease) => lease.release()));
+  });
+
+  it('is one more for each rehearsal of the dialect, once, where a lock is held for a while', async () => {
+    const clock = new ManualClock();
+    const locks = await ready({ clock });
+    const statements = recordStatements();
+    const [first, second] = [await locks.acquire(name), await locks.acquire(freshName())];
+    statements.length = 0;
+    await rehearsed(clock, statements);
+    await first.release();
+    const again = await locks.acquire(name);
+    statements.length = 0;
+    await clock.advance('3s');
+    await setTimeout(20);
+    expect(statements).to.deep.equal([]);
+    await Promise.all([again.release(), second.release()]);
   });
 
   it('is 0 for a lease that is held, asked about, and has enough left', async () => {

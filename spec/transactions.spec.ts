@@ -131,6 +131,7 @@ onDatabase('postgres', 'Lock statements on PostgreSQL', (database) => {
   const settings = [
     'statement_timeout',
     'lock_timeout',
+    'plan_cache_mode',
     'default_transaction_isolation',
     'default_transaction_read_only',
     'synchronous_commit',

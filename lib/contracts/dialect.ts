@@ -97,6 +97,12 @@ export interface LockStatements {
   releaseLone?(release: Release): Step<boolean>;
   /** {@link release} of several names, except where a row is locked just now: it waits for nobody. The owners whose rows it let go. */
   releaseAll?(releases: readonly Release[]): Step<readonly string[]>;
+  /**
+   * {@link confirm} for nobody, which changes nothing; {@link rehearseRelease} likewise. They are sent once before anybody is in a hurry, where a
+   * server makes a statement ready at its first use on a connection.
+   */
+  rehearseConfirm?(): Step<unknown>;
+  rehearseRelease?(): Step<unknown>;
   /** Out of the line, and {@link release} if the row names `owner` meanwhile: one statement for all ways of giving up. */
   leave(leave: Omit<Release, 'restMs'>): Step<void>;
 

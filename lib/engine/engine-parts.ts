@@ -11,6 +11,7 @@ import type { LocalQueue } from './local-queue.js';
 import { LoopTurns } from './loop-turns.js';
 import type { Terms } from './options.js';
 import { OwnerIds, registryId } from './owner-ids.js';
+import { Rehearsal } from './rehearsal.js';
 import { Releases } from './releases.js';
 import { Store } from './store.js';
 import { Watcher } from './watcher.js';
@@ -46,6 +47,7 @@ export interface EngineParts extends Pick<
   readonly janitor: Janitor;
   readonly fences: Fences;
   readonly releases: Releases;
+  readonly rehearsal: Rehearsal;
   readonly watcher: Watcher;
   readonly waker: Waker;
   readonly ids: OwnerIds;
@@ -67,15 +69,17 @@ export function assemble(settings: EngineSettings): EngineParts {
   const { clock, observer } = settings;
   const store = new Store(settings);
   const queues = new Map<string, LocalQueue>();
+  const keeper = new Keeper(store, clock, observer, (holding, reason) => queues.get(holding.key)?.lost(holding, reason));
   return {
     ...settings,
     store,
     queues,
     callers: { last: 0 },
-    keeper: new Keeper(store, clock, observer, (holding, reason) => queues.get(holding.key)?.lost(holding, reason)),
+    keeper,
     janitor: new Janitor(store, clock, observer),
     fences: new Fences(store, settings),
     releases: new Releases(store),
+    rehearsal: new Rehearsal(store, clock, () => keeper.holdsAnything),
     turns: new LoopTurns(clock),
     ...waiting(settings, store),
   };

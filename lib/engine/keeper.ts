@@ -34,6 +34,10 @@ export class Keeper {
     return this.#holdings.values();
   }
 
+  get holdsAnything(): boolean {
+    return this.#holdings.size > 0;
+  }
+
   add(holding: Holding): void {
     this.#holdings.set(holding.owner, holding);
     this.arm(holding);

@@ -205,6 +205,7 @@ export class LocalQueue implements LeaseKeeper {
   #hold(holding: Holding): Holding {
     this.#state = { kind: 'held', holding };
     this.#parts.keeper.add(holding);
+    this.#parts.rehearsal.granted();
     return holding;
   }
 

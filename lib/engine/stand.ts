@@ -131,6 +131,7 @@ export class Stand {
 
   async #waitInLine(owner: string, terms: Terms, joined: Seen): Promise<Granted | undefined> {
     this.#inLine = true;
+    this.#parts.rehearsal.waiting();
     let seen: Seen = joined;
     let line = this.#lineNow();
     for (;;) {

@@ -40,6 +40,22 @@ onDatabase('postgres', 'Statements on PostgreSQL', (database) => {
     return (await other.query(sql, [name, owner])).rowCount;
   };
 
+  it('rehearses a hand-over for nobody: no row is there afterwards, and the connection has planned what hands a lock over', async () => {
+    const one = new LockTable(database());
+    for (const rehearse of ['rehearseConfirm', 'rehearseRelease'] as const) {
+      const step = one.statements[rehearse]?.();
+      if (!step) throw new Error(`PostgreSQL should have ${rehearse}.`);
+      expect(await one.run(step)).to.be.oneOf([undefined, false]);
+    }
+    const planned = await one.run({
+      statement: { id: 'planned', text: 'SELECT name FROM pg_prepared_statements WHERE generic_plans > 0 ORDER BY name', values: [] },
+      read: (rows) => rows.map((row) => row['name']),
+    });
+    expect(planned).to.include.members(['dlock_confirm', 'dlock_release']);
+    expect(await table.row('')).to.equal(undefined);
+    await one.close();
+  });
+
   describe('a busy ask', () => {
     const askOften = async () => {
       for (let asks = 0; asks < 30; asks++) await table.ask(name);

@@ -4,6 +4,7 @@ import { examiningStatements } from './examine.js';
 import { keepingStatements } from './keep.js';
 import { lettingGoStatements } from './let-go.js';
 import { operatorStatements } from './operate.js';
+import { rehearsingStatements } from './rehearse.js';
 import { schemaStatements } from './schema.js';
 import { quotedTable } from './sql.js';
 import { takingStatements } from './take.js';
@@ -29,12 +30,14 @@ export const postgres: Dialect<PgClient> = {
   transactionDefaults: {},
   statements(name) {
     const table = quotedTable(name);
+    const [taking, lettingGo] = [takingStatements(table), lettingGoStatements(table)];
     return {
       ...schemaStatements(name),
-      ...takingStatements(table),
+      ...taking,
       ...uncontendedStatements(table),
       ...keepingStatements(table),
-      ...lettingGoStatements(table),
+      ...lettingGo,
+      ...rehearsingStatements({ ...taking, ...lettingGo }),
       ...operatorStatements(table),
       ...examiningStatements(name),
     };
