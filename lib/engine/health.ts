@@ -39,7 +39,7 @@ async function renewNothing(
   timeoutMs: number,
   remainingMs: () => number,
 ): Promise<void> {
-  // An owner id is as good a name as any, and nobody's lock.
+  // A fresh owner id names nobody's lock.
   const owner = ids.next();
   await store.run({
     name: 'renew',

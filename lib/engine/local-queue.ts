@@ -6,7 +6,9 @@ import type { Clock } from '../contracts/clock.js';
 import { Caller } from './caller.js';
 import type { EngineParts } from './engine-parts.js';
 import { askOnce } from './ask.js';
+import { mustYield } from './fairness.js';
 import type { Fences } from './fences.js';
+import { fitOf } from './fit.js';
 import { Holding } from './holding.js';
 import { HeldLease, type LeaseKeeper } from './lease.js';
 import { letGo } from './let-go.js';
@@ -128,7 +130,7 @@ export class LocalQueue implements LeaseKeeper {
     const now = this.clock.now();
     this.#tellReleased(lease, now);
     const restMs = Math.max(0, Math.ceil(terms.minHoldMs - lease.heldMs(now)));
-    if (this.#callers.size > 0 && restMs === 0 && !this.#mustYield(holding, now)) {
+    if (this.#callers.size > 0 && restMs === 0 && !mustYield(this.#parts, holding, now)) {
       this.#passOnInTurn(holding);
       return true;
     }
@@ -282,28 +284,6 @@ export class LocalQueue implements LeaseKeeper {
     }
   }
 
-  /** While others wait, this process keeps the lock for so long at a time and no longer. */
-  #mustYield(holding: Holding, now: Instant): boolean {
-    const { fairnessMs } = this.#parts;
-    if (holding.heldMs(now) < fairnessMs) return false;
-    if (!holding.othersWait && now.monotonicMs - holding.lineSeenMs >= fairnessMs) void this.#lookAtLine(holding, now);
-    return holding.othersWait;
-  }
-
-  async #lookAtLine(holding: Holding, now: Instant): Promise<void> {
-    holding.lineSeenMs = now.monotonicMs;
-    try {
-      const { answer } = await this.#parts.store.once({
-        name: 'look',
-        timeoutMs: this.#parts.terms.claimMs,
-        step: (statements) => statements.look([holding]),
-      });
-      holding.othersWait = (answer[0]?.waiters ?? 0) > 0;
-    } catch {
-      // The next bound looks again; the renewals tell as well.
-    }
-  }
-
   async #letGo(holding: Holding, terms: Terms, restMs: number): Promise<boolean> {
     this.#end(holding);
     this.#contended ||= holding.othersWait;
@@ -351,17 +331,6 @@ export class LocalQueue implements LeaseKeeper {
     const expiresAt = new Date(holding.databaseDate(now).getTime() + msUntil(holding.deadline, now));
     return { holder: this.#parts.holder, ...(lease ? { label: lease.terms.label, acquiredAt: lease.acquiredAt } : {}), expiresAt };
   }
-}
-
-type Fit = 'fits' | 'renew first' | 'let go';
-
-/** Whether the rest of a lease is what the next caller asked for. */
-function fitOf(holding: Holding, { ttlMs, renew, marginMs }: Terms, now: Instant): Fit {
-  const leftMs = holding.remainingMs(now);
-  if (leftMs > ttlMs * 2) return 'let go';
-  // Just granted or renewed for this ttl: only what the statement took is missing, and more than half would be too much.
-  if (holding.readiedFor === ttlMs) return leftMs >= ttlMs / 2 - marginMs ? 'fits' : 'let go';
-  return leftMs >= (renew ? ttlMs / 2 : ttlMs * 0.9 - marginMs) ? 'fits' : 'renew first';
 }
 
 const mayStillBeOurs = (reason: LossReason) => reason === 'revoked' || reason === 'unreachable' || reason === 'expired';

@@ -1,28 +1,18 @@
 import type { AskAnswer, JoinAnswer, OccupantView } from '../contracts/dialect.js';
 import { LONGEST_LINE_MS } from '../contracts/line.js';
-import { giveUp } from '../contracts/polling-policy.js';
 import { statementTimeout } from '../core/deadline.js';
 import { LockStoreError, type Occupant } from '../core/errors.js';
-import type { Line } from '../core/line.js';
 import { claimOf, type Granted, learn, mayBeDone } from './ask.js';
-import type { Caller } from './caller.js';
-import type { EngineParts, NamedLock } from './engine-parts.js';
+import type { EngineParts } from './engine-parts.js';
+import { LookTimes, type Seen, type Waiters } from './look-times.js';
 import { toOccupant } from './occupant.js';
 import type { Terms } from './options.js';
 import type { Answered, Attempt, StepName } from './store.js';
 
-/** A look for the end of a wait starts so much sooner, so that its answer comes in time. */
-const LAST_LOOK_MS = 30;
-/** A look at the end of somebody's lease comes a little later than that end. */
-const AFTER_EXPIRY_MS = 5;
-
 /** The callers on whose behalf it stands. */
-export interface StandQueue extends NamedLock {
+export interface StandQueue extends Waiters {
   /** Others were in the way last time: an ask that does not stand in line is not worth its statement. */
   readonly contended: boolean;
-  callers(): Line<Caller>;
-  /** The polling policy gave up on this caller. */
-  timeOut(caller: Caller): void;
   /** What was seen in the way. */
   saw(occupant: Occupant): void;
 }
@@ -31,12 +21,12 @@ export interface StandQueue extends NamedLock {
 export class Stand {
   readonly #parts: EngineParts;
   readonly #queue: StandQueue;
+  readonly #lookTimes: LookTimes;
   #stopped = false;
   #stopping: AbortController | undefined;
   #attempts = 0;
   #busy = 0;
   #expectsBusy: boolean;
-  #previousDelayMs = 0;
   /** The owner id stands in line, or in the row. */
   #inLine = false;
   /** Until then a join of the owner id may still be carried out. */
@@ -46,6 +36,7 @@ export class Stand {
   constructor(parts: EngineParts, queue: StandQueue) {
     this.#parts = parts;
     this.#queue = queue;
+    this.#lookTimes = new LookTimes(parts, queue);
     this.#expectsBusy = queue.contended;
   }
 
@@ -121,7 +112,7 @@ export class Stand {
       case 'busy':
         if (!standing) return undefined;
         if (answer.now === undefined) await this.#parts.store.clockStepped();
-        await this.#pause(this.#delayMs(answer.occupant, answer.now));
+        await this.#pause(this.#delayMs(answer));
         return undefined;
       case 'late':
         // The clocks' offset has changed, and this answer told the new one.
@@ -135,11 +126,7 @@ export class Stand {
     let seen: Seen = joined;
     let line = this.#lineNow();
     for (;;) {
-      const view = await this.#parts.watcher.next(
-        { key: this.#queue.key, owner },
-        this.#delayMs(seen.occupant, seen.now),
-        this.#stopSignal(),
-      );
+      const view = await this.#parts.watcher.next({ key: this.#queue.key, owner }, this.#delayMs(seen), this.#stopSignal());
       if (!view) return undefined;
       if (view === 'woken') {
         const granted = await this.#confirm(owner);
@@ -240,40 +227,8 @@ export class Stand {
     await this.#parts.clock.sleep(ms, this.#stopSignal()).catch(() => undefined);
   }
 
-  /** When to look again: as the policy says, and not past the end of the holder's lease, of the wait in front, or of a claim that may be ours. */
-  #delayMs(occupant: OccupantView | undefined, databaseMs: number | undefined): number {
-    const holderRemainingMs = occupant && databaseMs !== undefined ? occupant.expiresAt - databaseMs : undefined;
-    const { delayMs, head } = this.#policyDelay(holderRemainingMs);
-    if (!head) return 0;
-    // Where it is over already the line has just been advanced, perhaps to us.
-    const untilExpiryMs = holderRemainingMs === undefined ? Infinity : Math.max(0, holderRemainingMs) + AFTER_EXPIRY_MS;
-    const leftMs = head.remainingMs(this.#parts.clock.now());
-    const untilLastLookMs = leftMs > LAST_LOOK_MS ? leftMs - LAST_LOOK_MS : Infinity;
-    // While hand-overs are announced to who stands in line, looks are for what went wrong, once a claim; otherwise one must fall into every
-    // claim that may be ours. Nothing is announced to who does not stand there.
-    const usualMs = this.#inLine && this.#parts.watcher.announced ? head.terms.claimMs : Math.min(delayMs, head.terms.claimMs * 0.8);
-    return Math.min(usualMs, untilExpiryMs, untilLastLookMs);
-  }
-
-  /** The policy speaks for the caller in front; those on whom it gives up leave. */
-  #policyDelay(holderRemainingMs: number | undefined): { delayMs: number; head?: Caller } {
-    const { clock, random } = this.#parts;
-    for (;;) {
-      const head = this.#queue.callers().first;
-      if (!head) return { delayMs: 0 };
-      const now = clock.now();
-      const delay = head.terms.polling({
-        lockName: this.#queue.name,
-        attempt: Math.max(1, this.#busy - head.enteredBusy),
-        elapsedMs: head.waitedMs(now),
-        previousDelayMs: this.#previousDelayMs,
-        holderRemainingMs,
-        waitRemainingMs: head.remainingMs(now),
-        random,
-      });
-      if (delay !== giveUp) return { delayMs: (this.#previousDelayMs = checked(delay)), head };
-      this.#queue.timeOut(head);
-    }
+  #delayMs(seen: Seen): number {
+    return this.#lookTimes.delayMs(seen, this.#busy, this.#inLine);
   }
 
   /** As long as anybody waits here, and no longer than a line may live without a sign of life. */
@@ -309,16 +264,4 @@ export class Stand {
 interface LineLife {
   readonly endsMs: number;
   readonly halfMs: number;
-}
-
-interface Seen {
-  readonly occupant: OccupantView | undefined;
-  readonly now: number;
-}
-
-/** @throws {RangeError} a policy from outside answered nonsense, which a timer would take for "at once" */
-function checked(delayMs: number): number {
-  if (!(delayMs >= 0))
-    throw new RangeError(`The polling policy answered ${String(delayMs)}; it must answer milliseconds of at least 0, or giveUp.`);
-  return delayMs;
 }

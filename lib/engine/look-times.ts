@@ -1,0 +1,83 @@
+import type { OccupantView } from '../contracts/dialect.js';
+import { giveUp } from '../contracts/polling-policy.js';
+import type { Line } from '../core/line.js';
+import type { Caller } from './caller.js';
+import type { EngineParts, NamedLock } from './engine-parts.js';
+
+/** A look for the end of a wait starts so much sooner, so that its answer comes in time. */
+const LAST_LOOK_MS = 30;
+/** A look at the end of somebody's lease comes a little later than that end. */
+const AFTER_EXPIRY_MS = 5;
+
+/** What was seen in the way, at a moment of the database's clock. */
+export interface Seen {
+  readonly occupant: OccupantView | undefined;
+  readonly now: number | undefined;
+}
+
+/** On whose behalf somebody looks. */
+export interface Waiters extends NamedLock {
+  callers(): Line<Caller>;
+  /** The polling policy gave up on this caller. */
+  timeOut(caller: Caller): void;
+}
+
+/** When a stand looks again. */
+export class LookTimes {
+  readonly #parts: EngineParts;
+  readonly #queue: Waiters;
+  #previousDelayMs = 0;
+
+  constructor(parts: EngineParts, queue: Waiters) {
+    this.#parts = parts;
+    this.#queue = queue;
+  }
+
+  /**
+   * As the policy says, and not past the end of the holder's lease, of the wait in front, or of a claim that may be ours.
+   *
+   * @param busy how often the lock was found busy
+   * @throws {RangeError} the policy answered nonsense
+   */
+  delayMs({ occupant, now }: Seen, busy: number, inLine: boolean): number {
+    const holderRemainingMs = occupant && now !== undefined ? occupant.expiresAt - now : undefined;
+    const { delayMs, head } = this.#policyDelay(holderRemainingMs, busy);
+    if (!head) return 0;
+    // Where it is over already the line has just been advanced, perhaps to us.
+    const untilExpiryMs = holderRemainingMs === undefined ? Infinity : Math.max(0, holderRemainingMs) + AFTER_EXPIRY_MS;
+    const leftMs = head.remainingMs(this.#parts.clock.now());
+    const untilLastLookMs = leftMs > LAST_LOOK_MS ? leftMs - LAST_LOOK_MS : Infinity;
+    // While hand-overs are announced to who stands in line, looks are for what went wrong, once a claim; otherwise one must fall into every
+    // claim that may be ours. Nothing is announced to who does not stand there.
+    const usualMs = inLine && this.#parts.watcher.announced ? head.terms.claimMs : Math.min(delayMs, head.terms.claimMs * 0.8);
+    return Math.min(usualMs, untilExpiryMs, untilLastLookMs);
+  }
+
+  /** The policy speaks for the caller in front; those on whom it gives up leave. */
+  #policyDelay(holderRemainingMs: number | undefined, busy: number): { delayMs: number; head?: Caller } {
+    const { clock, random } = this.#parts;
+    for (;;) {
+      const head = this.#queue.callers().first;
+      if (!head) return { delayMs: 0 };
+      const now = clock.now();
+      const delay = head.terms.polling({
+        lockName: this.#queue.name,
+        attempt: Math.max(1, busy - head.enteredBusy),
+        elapsedMs: head.waitedMs(now),
+        previousDelayMs: this.#previousDelayMs,
+        holderRemainingMs,
+        waitRemainingMs: head.remainingMs(now),
+        random,
+      });
+      if (delay !== giveUp) return { delayMs: (this.#previousDelayMs = checked(delay)), head };
+      this.#queue.timeOut(head);
+    }
+  }
+}
+
+/** @throws {RangeError} a policy from outside answered nonsense, which a timer would take for "at once" */
+function checked(delayMs: number): number {
+  if (!(delayMs >= 0))
+    throw new RangeError(`The polling policy answered ${String(delayMs)}; it must answer milliseconds of at least 0, or giveUp.`);
+  return delayMs;
+}
