@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { QueryTypes } from 'sequelize';
 import { type Health, LockRegistry, LockRegistryClosedError, LockStoreError, LockTableError } from '../lib/index.js';
 import { intercepted, ManualClock, MemoryLocks, notDone, recorded } from '../lib/testing/index.js';
-import { FaultProxy } from './faults/support/fault-proxy.js';
+import { FaultProxy } from './support/fault-proxy.js';
 import { freshName } from './support/contract-world.js';
 import { connect, eachDatabase, onDatabase } from './support/databases.js';
 import { failureOf } from './support/outcome.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout } from 'node:timers/promises';
 import { LockRegistry, LockStoreError } from '../lib/index.js';
-import { Pair } from './faults/support/pair.js';
+import { Pair } from './support/pg-pair.js';
 import { connect } from './support/databases.js';
 import { rejection } from './support/outcome.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { LockRegistry, type RegistryOptions } from '../../lib/index.js';
 import { onDatabase, type TestDatabase } from '../support/databases.js';
+import { besideDlock } from './beside-dlock.js';
 import { Dlock } from './dlock.js';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -8,13 +8,7 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 for (const dialect of ['sqlite', 'postgres'] as const) onDatabase(dialect, `dlock for operators (${dialect})`, suite);
 
 function suite(database: () => TestDatabase): void {
-  const registries: LockRegistry[] = [];
-
-  const locks = (options: RegistryOptions = {}): LockRegistry => {
-    const registry = new LockRegistry(database().newSequelize(), options);
-    registries.push(registry);
-    return registry;
-  };
+  const locks = besideDlock(database);
   const run = async (...words: string[]) => {
     const result = await Dlock.run(words, { env: { DATABASE_URL: database().url, CI: 'true' } });
     // A reader of pipes wants no colours, whatever the surroundings say.
@@ -26,15 +20,6 @@ function suite(database: () => TestDatabase): void {
     expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' });
     return stdout;
   };
-
-  beforeEach(function () {
-    this.currentTest?.timeout(60_000); // several processes, on a machine that may be busy
-    this.currentTest?.slow(10_000);
-  });
-  afterEach(async () => {
-    await Dlock.endAll();
-    await Promise.all(registries.splice(0).map((registry) => registry.close({ grace: 0 })));
-  });
 
   describe('init', () => {
     it('makes the table, and leaves one alone that is there', async () => {

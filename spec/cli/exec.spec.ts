@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { QueryTypes } from 'sequelize';
-import { LockRegistry, type RegistryOptions } from '../../lib/index.js';
 import { onDatabase, type TestDatabase } from '../support/databases.js';
+import { besideDlock } from './beside-dlock.js';
 import { Dlock } from './dlock.js';
 
 /** Until a signal ends it; not for ever, whatever becomes of the spec. */
@@ -19,25 +19,10 @@ const LEAVES_ONE_BEHIND = `trap 'echo got TERM; exit 7' TERM; sh -c 'trap : TERM
 for (const dialect of ['sqlite', 'postgres'] as const) onDatabase(dialect, `dlock exec (${dialect})`, suite);
 
 function suite(database: () => TestDatabase): void {
-  const registries: LockRegistry[] = [];
-
-  const locks = (options: RegistryOptions = {}): LockRegistry => {
-    const registry = new LockRegistry(database().newSequelize(), options);
-    registries.push(registry);
-    return registry;
-  };
+  const locks = besideDlock(database);
   const env = (): NodeJS.ProcessEnv => ({ DATABASE_URL: database().url });
   const run = (...words: string[]) => Dlock.run(['exec', ...words], { env: env() });
   const start = (...words: string[]) => Dlock.start(['exec', ...words], { env: env() });
-
-  beforeEach(function () {
-    this.currentTest?.timeout(60_000); // several processes, on a machine that may be busy
-    this.currentTest?.slow(10_000);
-  });
-  afterEach(async () => {
-    await Dlock.endAll();
-    await Promise.all(registries.splice(0).map((registry) => registry.close({ grace: 0 })));
-  });
 
   describe('that gets the lock', () => {
     it('ends as its command does, and leaves the lock free', async () => {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { exitCodes } from '../../lib/cli/exit-codes.js';
 import * as dialects from '../../lib/dialects/index.js';
+import { allBlocks } from '../support/documents.js';
 import { Dlock } from './dlock.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -36,6 +37,22 @@ describe('dlock’s help', () => {
       expect(page).to.contain(`dlock ${command}`);
       const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option = '']) => option);
       for (const option of options.filter((name) => name !== '--help')) expect(page, `${command} ${option}`).to.contain(option);
+    }
+  });
+
+  it('has every option that the documents use', async () => {
+    const used = allBlocks('sh').flatMap(({ at, code }) =>
+      // What follows "--" is the command's own.
+      [...code.matchAll(/\bdlock (\w+)(.*?)(?: -- .*|#.*)?$/gm)].map(([, command = '', words = '']) => ({ at, command, words })),
+    );
+    expect(used.length).to.be.above(10);
+    const helps = new Map(
+      await Promise.all(COMMANDS.map(async (command) => [command, (await Dlock.run([command, '--help'])).stdout] as const)),
+    );
+    for (const { at, command, words } of used) {
+      const known = `${helps.get(command) ?? ''} --url --table`;
+      expect(COMMANDS, at).to.include(command);
+      for (const [option] of words.matchAll(/--[a-z-]+/g)) expect(known, `${at}, dlock ${command}`).to.contain(option);
     }
   });
 

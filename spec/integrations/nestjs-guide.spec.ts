@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { compile } from '../support/compiler.js';
 import { type PublicThing, publicThings } from '../support/public-api.js';
-import { codeBlocks } from '../support/readme.js';
+import { codeBlocks } from '../support/documents.js';
 
 /** What the guide takes for granted: the application around its blocks. */
 const surroundings = {

@@ -8,6 +8,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+type ChildOptions = Pick<ForkOptions, 'env' | 'execArgv' | 'cwd'>;
+
 const running = new Set<Child>();
 
 /**
@@ -24,15 +26,16 @@ export class Child {
   #ended: Exit | undefined;
 
   /** Starts `file` (a URL, or relative to `spec/support`); its arguments arrive in `process.argv`. */
-  static start(file: string | URL, args: readonly string[] = [], options: Pick<ForkOptions, 'env' | 'execArgv'> = {}): Child {
+  static start(file: string | URL, args: readonly string[] = [], options: ChildOptions = {}): Child {
     return new Child(fileURLToPath(new URL(file, import.meta.url)), args, options);
   }
 
-  private constructor(path: string, args: readonly string[], { env, execArgv = [] }: Pick<ForkOptions, 'env' | 'execArgv'>) {
+  private constructor(path: string, args: readonly string[], { env, execArgv = [], ...rest }: ChildOptions) {
     this.#process = fork(path, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, ...env },
       execArgv: [...(path.endsWith('.ts') ? TSX : []), ...execArgv],
+      ...rest,
     });
     running.add(this);
     this.#process.on('message', (message: Message) => this.#receive(message));

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import mysql2 from 'mysql2/promise';
+import { freePort } from './free-port.js';
 import { MariadbServer, type MariadbSettings } from './mariadb-server.js';
-import { freePort } from './pg-server.js';
 
 /** The library that makes a cluster of servers, where packages put it; `undefined` where it is not installed. */
 export const provider = ['/usr/lib/galera', '/usr/lib64/galera-4', '/usr/lib64/galera', '/opt/homebrew/lib']

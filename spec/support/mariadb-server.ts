@@ -1,11 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { chownSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { tmpdir } from 'node:os';
-import { setTimeout } from 'node:timers/promises';
-import { freePort, hasEnded, send, startGuard, type User } from './pg-server.js';
+import { once } from 'node:events';
+import { freePort } from './free-port.js';
+import { type Launch, ServerHome } from './server-home.js';
 
 /** Settings of `mariadbd`, by name. */
 export type MariadbSettings = Readonly<Record<string, string | number>>;
@@ -33,18 +31,13 @@ const GONE = 'ERROR 1158:';
 /** A MariaDB server of one's own in a temporary folder, from the binaries that are on this machine. */
 export class MariadbServer {
   readonly port: number;
-  readonly #home: string;
-  readonly #guard: ChildProcess;
+  readonly #home: ServerHome;
   readonly #settings: MariadbSettings;
-  readonly #env: NodeJS.ProcessEnv;
-  #process: ChildProcess | undefined;
 
-  private constructor(home: string, guard: ChildProcess, port: number, settings: MariadbSettings, env: NodeJS.ProcessEnv) {
+  private constructor(home: ServerHome, port: number, settings: MariadbSettings) {
     this.#home = home;
-    this.#guard = guard;
     this.port = port;
     this.#settings = { ...DEFAULTS, ...settings };
-    this.#env = env;
   }
 
   static isInstalled(): boolean {
@@ -61,21 +54,18 @@ export class MariadbServer {
   /** Makes a data folder, whose server is not started yet. Rejects where there are no binaries. */
   static async prepare(settings: MariadbSettings = {}, env: NodeJS.ProcessEnv = {}): Promise<MariadbServer> {
     binary('mariadbd');
-    const home = mkdtempSync(join(tmpdir(), 'locks-mariadb-'));
-    const guard = startGuard(home);
-    if (user) chownSync(home, user.uid, user.gid);
-    const server = new MariadbServer(home, guard, await freePort(), settings, env);
+    const server = new MariadbServer(new ServerHome('mariadb', env), await freePort(), settings);
     await server.#initialise();
     return server;
   }
 
   get dataFolder(): string {
-    return join(this.#home, 'data');
+    return this.#home.dataFolder;
   }
 
   /** The server's process id while it runs. */
   get pid(): number | undefined {
-    return this.#process?.pid;
+    return this.#home.pid;
   }
 
   url(database = 'mysql', scheme = 'mariadb'): string {
@@ -84,21 +74,13 @@ export class MariadbServer {
 
   /** Starts the server on the same port and data as before, with these settings for this time; resolves when it accepts connections. */
   async start(settings: MariadbSettings = {}): Promise<void> {
-    this.#process = this.#launch(settings);
-    const deadline = Date.now() + START_TIMEOUT_MS;
-    while (!(await this.#isReady())) {
-      if (hasEnded(this.#process) || Date.now() > deadline) throw new Error(`MariaDB did not start:\n${this.#log}`);
-      await setTimeout(10);
-    }
+    await this.#home.start({ ...this.#command(settings), isReady: () => this.#isReady(), withinMs: START_TIMEOUT_MS });
   }
 
   /** Has the server do a job after which it ends by itself, and answers what it logged meanwhile. */
   async runOnce(settings: MariadbSettings): Promise<string> {
-    const before = this.#log.length;
-    const job = this.#launch(settings);
-    await once(job, 'exit');
-    if (job.exitCode !== 0) throw new Error(`MariaDB did not do its job:\n${this.#log.slice(before)}`);
-    return this.#log.slice(before);
+    const { file, args } = this.#command(settings);
+    return this.#home.run(file, ...args);
   }
 
   /** Ends all sessions, writes everything down and stops. Harmless when it does not run. */
@@ -107,24 +89,15 @@ export class MariadbServer {
   }
 
   /** Sends the server a signal (SIGKILL: a crash) and waits until it is gone. */
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const server = this.#process;
-    this.#process = undefined;
-    if (!server || hasEnded(server)) return;
-    const gone = once(server, 'exit');
-    send(server, signal);
-    await gone;
-    this.#guard.stdin?.write('\n');
+  kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    return this.#home.kill(signal);
   }
 
   /** Stops the server and deletes its folder. */
   async remove(): Promise<void> {
     // Nothing of it is needed any more, so it need not write everything down.
     await this.kill();
-    const gone = once(this.#guard, 'exit');
-    this.#guard.ref();
-    this.#guard.stdin?.end();
-    await gone;
+    await this.#home.remove();
   }
 
   /** The errors that it has told clients of, over restarts. */
@@ -137,25 +110,21 @@ export class MariadbServer {
       : [];
   }
 
-  get #log(): string {
-    return readFileSync(join(this.#home, 'log'), 'utf8');
+  async #initialise(): Promise<void> {
+    const flags = ['--auth-root-authentication-method=normal', '--skip-test-db', '--innodb-log-file-size=8M'];
+    await this.#home.run(binary('mariadb-install-db'), '--no-defaults', `--datadir=${this.dataFolder}`, ...flags);
   }
 
-  async #initialise(): Promise<void> {
-    const flags = [
-      `--datadir=${this.#home}/data`,
-      '--auth-root-authentication-method=normal',
-      '--skip-test-db',
-      '--innodb-log-file-size=8M',
-    ];
-    const install = this.#spawn(binary('mariadb-install-db'), '--no-defaults', ...flags);
-    await once(install, 'exit');
-    if (install.exitCode !== 0) throw new Error(`mariadb-install-db failed:\n${this.#log}`);
+  #command(more: MariadbSettings): Pick<Launch, 'file' | 'args'> {
+    const { folder } = this.#home;
+    const settings = Object.entries({ ...this.#settings, ...more }).map(([name, value]) => `--${name}=${value}`);
+    const files = [`--port=${this.port}`, `--socket=${folder}/sock`, `--pid-file=${folder}/pid`];
+    return { file: binary('mariadbd'), args: ['--no-defaults', `--datadir=${this.dataFolder}`, ...files, ...settings] };
   }
 
   /** It has noted its process id, so what answers on the port is no other server. */
   async #isReady(): Promise<boolean> {
-    const note = join(this.#home, 'pid');
+    const note = join(this.#home.folder, 'pid');
     if (!existsSync(note) || readFileSync(note, 'utf8').trim() !== String(this.pid)) return false;
     const socket = connect(this.port, '127.0.0.1');
     try {
@@ -165,25 +134,6 @@ export class MariadbServer {
       return false;
     } finally {
       socket.destroy();
-    }
-  }
-
-  #launch(more: MariadbSettings): ChildProcess {
-    const settings = Object.entries({ ...this.#settings, ...more }).map(([name, value]) => `--${name}=${value}`);
-    const files = [`--port=${this.port}`, `--socket=${this.#home}/sock`, `--pid-file=${this.#home}/pid`];
-    return this.#spawn(binary('mariadbd'), '--no-defaults', `--datadir=${this.dataFolder}`, ...files, ...settings);
-  }
-
-  #spawn(file: string, ...args: string[]): ChildProcess {
-    const log = openSync(join(this.#home, 'log'), 'a');
-    try {
-      // A server that starts deletes what it takes for an earlier one's temporary tables, those of its neighbours included.
-      const env = { ...process.env, LC_ALL: 'C', TMPDIR: this.#home, ...this.#env };
-      const child = spawn(file, args, { ...user, cwd: this.#home, env, stdio: ['ignore', log, log] });
-      this.#guard.stdin?.write(`${child.pid ?? ''}\n`);
-      return child;
-    } finally {
-      closeSync(log);
     }
   }
 }
@@ -196,9 +146,3 @@ function binary(name: string): string {
 }
 
 const found = (name: string) => FOLDERS.map((folder) => join(folder, name)).find((file) => existsSync(file));
-
-/** MariaDB refuses to run as root without being told which user to be. */
-const user: User | undefined =
-  process.getuid?.() === 0
-    ? { uid: Number(execFileSync('id', ['-u', 'nobody'])), gid: Number(execFileSync('id', ['-g', 'nobody'])) }
-    : undefined;

@@ -3,7 +3,8 @@ import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:f
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
-import { PgServer, type PgSettings, user } from './pg-server.js';
+import { PgServer, type PgSettings } from './pg-server.js';
+import { user } from './server-home.js';
 
 /**
  * Starts a server that follows `primary`, by streaming, through `port` where that is another's. Resolves when the primary streams to it.

@@ -39,14 +39,6 @@ function rowOf({ name, facts }: Pick<Dialect, 'name' | 'facts'>): Readonly<Recor
   };
 }
 
-/** The code of every ```ts block, in order, with the line where it begins. */
-export function codeBlocks(readme: string): { readonly line: number; readonly code: string }[] {
-  return [...readme.matchAll(/^( *)```ts\n([^]*?)^ *```$/gm)].map(({ index, 1: indent = '', 2: code = '' }) => ({
-    line: readme.slice(0, index).split('\n').length + 1,
-    code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-  }));
-}
-
 /** The code-like words in the first column of the table under a heading. */
 export function firstColumn(readme: string, heading: string): string[] {
   const [, section = ''] = readme.split(`\n## ${heading}\n`);

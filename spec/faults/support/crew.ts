@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from '../../support/child.js';
 import type { GaleraNode } from '../../support/galera-node.js';
 import { Journal } from '../history/journal.js';
-import type { FaultProxy } from './fault-proxy.js';
+import type { FaultProxy } from '../../support/fault-proxy.js';
 import type { Grounds } from './grounds.js';
 import type { Command, Orders } from './orders.js';
 import type { WorkloadName } from '../workloads/index.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { GaleraCluster } from '../../support/galera-cluster.js';
-import { FaultProxy } from './fault-proxy.js';
+import { FaultProxy } from '../../support/fault-proxy.js';
 import type { Scene } from './scene.js';
-import { MyWire } from './wires.js';
+import { MyWire } from '../../support/wires.js';
 
 const DRIVERS = ['mariadb', 'mysql'] as const;
 

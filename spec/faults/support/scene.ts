@@ -10,11 +10,11 @@ import { connect } from '../../support/databases.js';
 import { PgBouncer } from '../../support/pg-bouncer.js';
 import { PgServer } from '../../support/pg-server.js';
 import { FakeTime } from '../../support/fake-time.js';
-import { FaultProxy } from './fault-proxy.js';
+import { FaultProxy } from '../../support/fault-proxy.js';
 import { galeraScene } from './galera-scene.js';
-import { MyWire } from './wires.js';
+import { MyWire } from '../../support/wires.js';
 import type { Grounds } from './grounds.js';
-import { Pair } from './pair.js';
+import { Pair } from '../../support/pg-pair.js';
 
 export type DatabaseKind = 'postgres' | 'pgbouncer' | 'standby' | 'faketime' | 'mariadb' | 'mysql' | 'galera' | 'sqlite';
 

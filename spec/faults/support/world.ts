@@ -3,7 +3,7 @@ import type { EventOf, Kind, LockEvent } from '../history/event.js';
 import { type Journal, nowMs, readHistory } from '../history/journal.js';
 import { LONGEST_POLL_MS } from '../locks/library.js';
 import type { Crew, Worker } from './crew.js';
-import type { Fate } from './fault-proxy.js';
+import type { Fate } from '../../support/fault-proxy.js';
 import type { Entry } from './ledger.js';
 import type { Deed, Line } from './lines.js';
 import { marksOf, type StatementKind } from './marks.js';

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { PgServer } from '../../support/pg-server.js';
-import { standbyOf } from '../../support/pg-standby.js';
+import { PgServer } from './pg-server.js';
+import { standbyOf } from './pg-standby.js';
 import { FaultProxy } from './fault-proxy.js';
 
 const PROMOTED_WITHIN_S = 10;
