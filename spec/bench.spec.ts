@@ -11,6 +11,7 @@ interface Report {
   readonly machine: Readonly<Record<string, unknown>>;
   readonly scenarios: readonly {
     readonly name: string;
+    readonly noise: { readonly stolen: number; readonly pauseMs: number };
     readonly contenders: Readonly<Record<string, { rounds: { figures: Record<string, number> }[]; summary: Record<string, number> }>>;
     readonly requirements: readonly { text: string; figure: number; atMost?: number; atLeast?: number; reached: boolean }[];
   }[];
@@ -42,8 +43,9 @@ describe('The bench', () => {
     expect(await bench.exited, bench.output).to.deep.equal({ code: 0, signal: null });
 
     const { machine, scenarios } = JSON.parse(await readFile(file, 'utf8')) as Report;
-    expect(machine).to.include.keys('cpu', 'node', 'server', 'loadBefore', 'loadAfter');
+    expect(machine).to.include.keys('cpu', 'node', 'server', 'before');
     expect(scenarios.map(({ name }) => name)).to.deep.equal(['free-lock']);
+    expect(scenarios[0]?.noise.pauseMs).to.be.above(0);
     const { contenders, requirements } = scenarios[0] ?? { contenders: {}, requirements: [] };
     expect(contenders).to.have.all.keys('library', 'library-durable', 'raw', 'verrou', 'advisory-lock');
     for (const { rounds, summary } of Object.values(contenders)) {

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { cpus, loadavg, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { endChildren } from '../support/child.js';
 import { buildLibrary } from './built-library.js';
 import { Grounds } from './grounds.js';
+import { describeNoise, isQuiet, type Noise, Noises } from './quiet.js';
 import { requirementsTable, tableOf } from './report.js';
 import { run, type ScenarioResult } from './run.js';
 import { scenarios } from './scenarios/index.js';
@@ -33,28 +34,32 @@ async function bench(names: readonly string[], rounds: number, quick: boolean, f
   const startedMs = performance.now();
   const discard = await buildLibrary();
   const grounds = await Grounds.open({ quick });
+  const noises = new Noises();
   try {
     const machine = {
       cpu: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
       memoryGb: Math.round(totalmem() / 2 ** 30),
       node: process.version,
       server: grounds.version,
-      loadBefore: loadNow(),
+      before: noises.next(),
     };
-    console.log(`${machine.cpu}, ${machine.memoryGb} GB; Node ${machine.node}; ${machine.server}; load before: ${machine.loadBefore}`);
-    const results: ScenarioResult[] = [];
+    console.log(`${machine.cpu}, ${machine.memoryGb} GB; Node ${machine.node}; ${machine.server}`);
+    console.log(describeNoise(machine.before));
+    const results: (ScenarioResult & { readonly noise: Noise })[] = [];
     for (const name of names) {
       const scenario = scenarioOf(name);
-      const result = await run(name, scenario, rounds, grounds);
+      const result = { ...(await run(name, scenario, rounds, grounds)), noise: noises.next() };
       results.push(result);
-      console.log(`${tableOf(scenario, result)}\nload: ${loadNow()}`);
+      console.log(`${tableOf(scenario, result)}\n${describeNoise(result.noise)}`);
     }
     const tookS = Math.round((performance.now() - startedMs) / 1_000);
     console.log(`\n${requirementsTable(results)}`);
-    console.log(`${rounds} rounds in ${tookS} s${quick ? '; quick: the figures mean nothing' : ''}; load after: ${loadNow()}`);
+    console.log(`${rounds} rounds in ${tookS} s${quick ? '; quick: the figures mean nothing' : ''}`);
+    const noisy = results.filter(({ noise }) => !isQuiet(noise)).map(({ name }) => name);
+    if (noisy.length > 0) console.log(`The machine was not quiet, and the figures say little: ${noisy.join(', ')}`);
     const report = {
       at: new Date().toISOString(),
-      machine: { ...machine, loadAfter: loadNow() },
+      machine,
       rounds,
       quick,
       tookS,
@@ -84,10 +89,4 @@ function roundsOf(text: string): number {
   const rounds = Number(text);
   if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds takes a whole number of at least 1; got ${text}.`);
   return rounds;
-}
-
-function loadNow(): string {
-  return loadavg()
-    .map((load) => load.toFixed(2))
-    .join(' ');
 }

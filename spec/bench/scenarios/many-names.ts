@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Crew } from '../crew.js';
 import type { Scenario } from '../scenario.js';
 
@@ -27,11 +28,13 @@ export const manyNames: Scenario = {
     await using crew = await Crew.start(contender, { url: grounds.url });
     const prefix = grounds.freshName();
     const names = Array.from({ length: grounds.count(1_000, 50) }, (_, name) => `${prefix} ${name}`);
+    const sinceMs = performance.now();
     await holder.first.run('hold', { names });
+    const tookMs = performance.now() - sinceMs;
     const before = await crew.first.run('memory', {});
     await crew.first.run('wait', { names });
-    // Their first looks come as they joined; from the second on they go together.
-    await crew.first.run('listenToStatements', { forMs: CLAIM_MS + 500 });
+    // To ask and then to join takes twice as long as to be granted. The first looks come as they joined; from the second on they go together.
+    await setTimeout(2 * tookMs + CLAIM_MS + 500);
     const times = await crew.first.run('listenToStatements', { forMs: grounds.ms(2, 1) * CLAIM_MS + 500 });
     const { open, listening } = await grounds.sessions(crew.workers);
     const after = await crew.first.run('memory', {});
