@@ -1,47 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ConnectionError } from 'sequelize';
-import type { LockStatements, Step } from '../../lib/contracts/dialect.js';
 import type { Failure } from '../../lib/contracts/session.js';
 import { LOCK_COLUMNS } from '../../lib/core/lock-table.js';
 import { parseTableName } from '../../lib/core/table-name.js';
 import { diagnose } from '../../lib/dialects/mssql/diagnose.js';
 import type { Facts } from '../../lib/dialects/mssql/examine.js';
 import { mssql } from '../../lib/dialects/mssql/index.js';
-import { tsqlErrors } from '../support/tsql-parser.js';
-import { claimOf, freshOwner, releaseOf } from './lock-table.js';
+import { tsqlErrors } from '../support/sql-grammar.js';
+import { textsOf } from './every-statement.js';
+import { claimOf } from './lock-table.js';
 
 const CHECKED_IN = new URL('./mssql.sql', import.meta.url);
 
 /** Every statement of the dialect on one table, by the name of its step. */
-function texts(table: string): Readonly<Record<string, string>> {
-  const statements = mssql.statements(parseTableName(table));
-  const [key, owner] = ['job', freshOwner()];
-  const steps = {
-    columns: statements.columns(),
-    create: statements.create(),
-    ask: statements.ask(claimOf(key)),
-    join: statements.join({ ...claimOf(key), waitMs: 1 }),
-    look: statements.look([{ key, owner }]),
-    advance: statements.advance(key, 1),
-    confirm: statements.confirm(claimOf(key)),
-    renew: statements.renew([{ key, owner, ttlMs: 1, token: 1 }]),
-    fence: statements.fence([{ key, owner, token: 1 }]),
-    release: statements.release(releaseOf(key, owner)),
-    releaseAll: statements.releaseAll?.([releaseOf(key, owner)]),
-    leave: statements.leave(releaseOf(key, owner)),
-    revoke: statements.revoke(key),
-    free: statements.free(key, 1),
-    list: statements.list(),
-    inspect: statements.list(key),
-    prune: statements.prune(1),
-    examine: statements.examine(undefined),
-  } satisfies Partial<Record<keyof LockStatements | 'inspect', Step<unknown> | undefined>>;
-  return {
-    ...Object.fromEntries(Object.entries(steps).map(([name, step]) => [name, step?.statement.text ?? ''])),
-    createSql: statements.createSql(),
-  };
-}
+const texts = (table: string) => textsOf(mssql.statements(parseTableName(table)));
 
 describe('Statements for SQL Server, without a server', function () {
   this.timeout(20_000); // a grammar of some size, on a machine that may be busy
