@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import { setTimeout } from 'node:timers/promises';
 import { openConnections } from './support/connections.js';
 import { ContractWorld, freshName } from './support/contract-world.js';
-import { eachDatabase } from './support/databases.js';
+import { LockRegistry } from '../lib/index.js';
+import { connect, eachDatabase, onDatabase } from './support/databases.js';
+import { FaultProxy } from './support/fault-proxy.js';
 
 eachDatabase('The connections of a registry', (database) => {
   let world: ContractWorld;
@@ -48,3 +50,32 @@ eachDatabase('The connections of a registry', (database) => {
     await Promise.all(waiting);
   });
 });
+
+for (const dialect of ['mariadb', 'mysql', 'postgres'] as const) {
+  onDatabase(dialect, `A registry whose connections take longer to open than a statement may (${dialect})`, (database) => {
+    let proxy: FaultProxy;
+    let locks: LockRegistry;
+
+    beforeEach(async () => {
+      const url = new URL(database().url);
+      proxy = await FaultProxy.open(Number(url.port));
+      url.port = String(proxy.port);
+      const application = connect(url.href);
+      // As a token for the password has to be fetched, say.
+      application.addHook('beforeConnect', () => setTimeout(400));
+      locks = new LockRegistry(application, { ttl: 400, wait: 3_000 });
+    });
+    afterEach(async () => {
+      await locks.close({ grace: 0 });
+      await proxy.close();
+    });
+
+    it('has its lock all the same after it has lost all of them', async () => {
+      await (await locks.acquire(freshName())).release();
+      proxy.reset();
+      const lease = await locks.acquire(freshName());
+      await setTimeout(800);
+      expect([lease.held, await lease.release()]).to.deep.equal([true, true]);
+    });
+  });
+}

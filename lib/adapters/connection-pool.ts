@@ -23,6 +23,12 @@ interface Waiting {
   readonly fail: (error: StatementError) => void;
 }
 
+/**
+ * A connection may take so long to open, whatever the statement may wait for which it is opened: with a short ttl none would ever be there
+ * where greetings take longer than a statement may. Not longer, so that a slot is soon free again when the network heals.
+ */
+const OPENING_MS = 1_500;
+
 const closedPool = () => new StatementError({ outcome: 'not-done', transient: false }, new Error('The pool is closed.'));
 
 const noAnswer: Failure = { outcome: 'unknown', transient: true };
@@ -117,11 +123,11 @@ export class ConnectionPool implements Session {
     });
   }
 
-  /** Opens a connection for whoever waits longest; a failure is that caller's too. */
-  async #openOne(timeoutMs: number): Promise<void> {
+  /** Opens a connection for whoever waits longest when it is there; a failure is that caller's too. */
+  async #openOne(timeoutMs = OPENING_MS): Promise<void> {
     this.#open++;
     try {
-      this.#serve(await this.#connect(timeoutMs));
+      this.#serve(await this.#connect(Math.max(timeoutMs, OPENING_MS)));
     } catch (error) {
       this.#left();
       this.#next()?.fail(error as StatementError);
@@ -207,7 +213,7 @@ export class ConnectionPool implements Session {
   #giveUp(connection: unknown): void {
     this.#driver.destroy(connection);
     this.#left();
-    if (this.#next() && !this.#closed) void this.#openOne(1_000);
+    if (this.#next() && !this.#closed) void this.#openOne();
   }
 
   async #dismiss(connection: unknown): Promise<void> {

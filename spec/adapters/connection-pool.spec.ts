@@ -17,9 +17,13 @@ class FakeServer {
   readonly connections: FakeConnection[] = [];
   readonly asked: { readonly id: string; readonly on: number; answer: (rows?: Row[]) => void; fail: (error: unknown) => void }[] = [];
   silent = false;
+  opening: Promise<void> | undefined;
 
   readonly source = {
-    open: () => (this.silent ? new Promise<never>(() => undefined) : Promise.resolve(this.#connection())),
+    open: async () => {
+      await (this.silent ? new Promise<never>(() => undefined) : this.opening);
+      return this.#connection();
+    },
     close: (connection: unknown) => Promise.resolve(void ((connection as FakeConnection).destroyed = true)),
   };
 
@@ -124,6 +128,39 @@ describe('The registry’s own connections', () => {
 
     expect(await failure).to.deep.equal({ outcome: 'not-done', transient: true });
     expect(server.asked).to.have.length(0);
+  });
+
+  it('go on being opened when the statement that needed one has given up, and serve the next', async () => {
+    const connections = pool();
+    server.opening = clock.sleep(600);
+    const first = failed(connections.run(statement('one'), 150));
+    await clock.advance(150);
+    expect(await first).to.deep.equal({ outcome: 'not-done', transient: true });
+    const second = failed(connections.run(statement('two'), 150));
+    await clock.advance(150);
+    expect(await second).to.deep.equal({ outcome: 'not-done', transient: true });
+
+    await clock.advance(300);
+    const third = connections.run(statement('three'), 150);
+    await settle();
+    server.asked.at(-1)?.answer();
+    await third;
+    expect(server.connections).to.have.length(1);
+    expect(server.asked.map(({ id }) => id)).to.deep.equal(['three']);
+  });
+
+  it('are not opened for ever: where no greeting comes there is soon another try', async () => {
+    const connections = pool();
+    server.silent = true;
+    const first = failed(connections.run(statement('one'), 150));
+    await clock.advance(1_500);
+    expect(await first).to.deep.equal({ outcome: 'not-done', transient: true });
+    server.silent = false;
+    const next = connections.run(statement('two'), 150);
+    await settle();
+    server.asked.at(-1)?.answer();
+    await next;
+    expect(server.connections).to.have.length(1);
   });
 
   it('are replaced when they break while idle', async () => {
