@@ -63,7 +63,12 @@ export const controlTrials: readonly ControlTrial[] = [
   },
   { control: 'checkThenSet', fault: controlFault('K2', 'control: looks and then takes', contention), mustFind: ['C2'] },
   { control: 'releaseDeletes', fault: controlFault('K3', 'control: release deletes the row', contention), mustFind: ['C1'] },
-  { control: 'releaseByName', fault: controlFault('K4', 'control: release by name, holders paused', pauses), mustFind: ['C2'] },
+  {
+    control: 'releaseByName',
+    // Whoever comes back finds somebody in the middle of a long hold, and others who ask all the time.
+    fault: controlFault('K4', 'control: release by name, holders paused', pauses, { workload: 'keep' }),
+    mustFind: ['C2'],
+  },
   {
     control: 'tokenFirst',
     fault: controlFault('K5', 'control: token before the row, one client far away', sideways('to the server', 40), { workload: 'skip' }),
