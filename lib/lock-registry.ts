@@ -3,12 +3,14 @@ import { beforeProcessEnds } from './adapters/exit-hook.js';
 import { processIdentity } from './adapters/process-identity.js';
 import { systemClock } from './adapters/system-clock.js';
 import { systemRandom } from './adapters/system-random.js';
+import type { Clock } from './contracts/clock.js';
 import type { Dialect } from './contracts/dialect.js';
 import type { Finding } from './contracts/examination.js';
 import type { LockEventName } from './contracts/observer.js';
 import type { Session } from './contracts/session.js';
 import { type Duration, parseDuration } from './core/duration.js';
 import { encodeName } from './core/lock-name.js';
+import { callable, count, flag, policy, rejectUnknown } from './core/option-checks.js';
 import { parseTableName, type TableName } from './core/table-name.js';
 import type { Health } from './engine/health.js';
 import type { Lease } from './engine/lease.js';
@@ -16,14 +18,11 @@ import { LockEngine, type LockNames } from './engine/lock-engine.js';
 import { type LockInfo, toLockInfo } from './engine/lock-info.js';
 import { prepareTable } from './engine/lock-table.js';
 import {
-  count,
-  flag,
+  lockOptions,
   type LockOptions,
   operatorText,
-  policy,
   registryOptions,
   type RegistryOptions,
-  rejectUnknown,
   type RunOptions,
   type TermDefaults,
   termOptions,
@@ -31,6 +30,7 @@ import {
   termsOf,
 } from './engine/options.js';
 import { type EXECUTION_SKIPPED, runLocked } from './engine/run-locked.js';
+import { registryBrand } from './is-lock-registry.js';
 import { dialectOf, type LockSource, sessionOf, transactionsOf } from './lock-source.js';
 import { exponentialPolling, transientRetry } from './policies/index.js';
 import { notifications } from './wakers/index.js';
@@ -38,14 +38,6 @@ import { type NameOf, wrapped } from './with-lock.js';
 
 /** What a call resolves to besides its body's result: the symbol, where it may be skipped. */
 export type SkipResult<O extends RunOptions | undefined> = O extends { readonly onBusy: 'skip' } ? typeof EXECUTION_SKIPPED : never;
-
-// Known to every copy of the package in the process.
-const registryBrand = Symbol.for('sequelize-distributed-lock.registry');
-
-/** True for a registry, of this copy of the package or another one. */
-export function isLockRegistry(value: unknown): value is LockRegistry {
-  return typeof value === 'object' && value !== null && registryBrand in value;
-}
 
 /**
  * Hands out leases on named locks, kept in one table of the application's database.
@@ -77,7 +69,7 @@ export class LockRegistry {
    */
   constructor(source: LockSource, options: RegistryOptions = {}) {
     rejectUnknown(options, registryOptions);
-    const clock = options.clock ?? systemClock;
+    const clock = clockOf(options.clock);
     const table = parseTableName(options.table ?? 'distributed_lock');
     this.#table = table;
     this.#create = flag('create', options.create, true);
@@ -94,7 +86,7 @@ export class LockRegistry {
       waker: policy('waker', options.waker ?? notifications()),
       clock,
       observer: this.#events,
-      random: options.random ?? systemRandom,
+      random: callable('random', options.random ?? systemRandom),
       holder: operatorText('holder', options.holder ?? processIdentity()),
       maxWaiting: count('maxWaiting', options.maxWaiting ?? Infinity, 0),
       fairnessMs: parseDuration('fairness', options.fairness ?? 20),
@@ -119,7 +111,7 @@ export class LockRegistry {
    * @throws the reason of `signal`, once that aborts; a lock granted meanwhile is given back
    */
   async acquire(name: LockNames, options?: LockOptions): Promise<Lease> {
-    return this.#engine.acquire(name, this.#termsOf(options));
+    return this.#engine.acquire(name, this.#termsOf(options, lockOptions));
   }
 
   /**
@@ -128,7 +120,7 @@ export class LockRegistry {
    * @throws as {@link acquire} does, but for time-outs and deadlocks
    */
   async tryAcquire(name: LockNames, options?: LockOptions): Promise<Lease | undefined> {
-    return this.#engine.tryAcquire(name, this.#termsOf(options));
+    return this.#engine.tryAcquire(name, this.#termsOf(options, lockOptions));
   }
 
   /**
@@ -154,13 +146,14 @@ export class LockRegistry {
   /**
    * `fn` under the lock, of this registry: see the function of the same name.
    *
-   * @throws {TypeError} at once: an empty name or list, or `fn` is not a function
+   * @throws {TypeError} {RangeError} at once: an empty name or list, a wrong option, or `fn` is not a function
    */
   withLock<This, A extends unknown[], R, const O extends RunOptions | undefined = undefined>(
     name: NameOf<This, A>,
     fn: (this: This, ...args: A) => R,
     options?: O,
   ): (this: This, ...args: A) => Promise<Awaited<R> | SkipResult<O>> {
+    this.#termsOf(options);
     return wrapped(name, fn, () => this, options);
   }
 
@@ -190,13 +183,14 @@ export class LockRegistry {
    * With `now: true` it is free at once: until its next renewal the old holder does not know, and only a fence keeps its writes out.
    *
    * @returns whether anybody held it
-   * @throws {TypeError} {RangeError} not a name
+   * @throws {TypeError} {RangeError} not a name, or a wrong option
    * @throws {LockStoreError} the database failed
    */
-  async forceRelease(name: string, { now = false }: { readonly now?: boolean } = {}): Promise<boolean> {
+  async forceRelease(name: string, options: { readonly now?: boolean } = {}): Promise<boolean> {
+    rejectUnknown(options, ['now']);
     const key = encodeName(name);
     const { claimMs } = this.#terms;
-    return now
+    return flag('now', options.now, false)
       ? this.#engine.operate('free', (statements) => statements.free(key, Math.ceil(claimMs)), name)
       : this.#engine.operate('revoke', (statements) => statements.revoke(key), name);
   }
@@ -208,7 +202,9 @@ export class LockRegistry {
    * @throws {TypeError} {RangeError} a wrong `idleFor`
    * @throws {LockStoreError} the database failed
    */
-  async prune({ idleFor = '7d' }: { readonly idleFor?: Duration } = {}): Promise<number> {
+  async prune(options: { readonly idleFor?: Duration } = {}): Promise<number> {
+    rejectUnknown(options, ['idleFor']);
+    const { idleFor = '7d' } = options;
     const idleMs = Math.ceil(parseDuration('idleFor', idleFor, { max: Number.MAX_SAFE_INTEGER }));
     return this.#engine.operate('prune', (statements) => statements.prune(idleMs));
   }
@@ -256,8 +252,9 @@ export class LockRegistry {
    * const health = await locks.check({ timeout: '500ms' });
    * if (!health.ok) console.error(`no locks after ${health.latencyMs} ms`, health.error);
    */
-  async check({ timeout = 1_000 }: { readonly timeout?: Duration } = {}): Promise<Health> {
-    return this.#engine.check(parseDuration('timeout', timeout, { min: 1, max: LONGEST_CHECK_MS }));
+  async check(options: { readonly timeout?: Duration } = {}): Promise<Health> {
+    rejectUnknown(options, ['timeout']);
+    return this.#engine.check(parseDuration('timeout', options.timeout ?? 1_000, { min: 1, max: LONGEST_CHECK_MS }));
   }
 
   /**
@@ -282,8 +279,9 @@ export class LockRegistry {
    *
    * @throws {TypeError} {RangeError} at once: a wrong `grace`
    */
-  close({ grace = 5_000 }: { readonly grace?: Duration } = {}): Promise<void> {
-    const graceMs = parseDuration('grace', grace);
+  close(options: { readonly grace?: Duration } = {}): Promise<void> {
+    rejectUnknown(options, ['grace']);
+    const graceMs = parseDuration('grace', options.grace ?? 5_000);
     return (this.#closing ??= this.#close(graceMs));
   }
 
@@ -297,8 +295,8 @@ export class LockRegistry {
     await this.#session.close(LAST_WORD_MS);
   }
 
-  #termsOf(options: RunOptions | undefined): Terms {
-    return options === undefined ? this.#terms : termsOf(this.#defaults, options);
+  #termsOf(options: RunOptions | undefined, known?: readonly string[]): Terms {
+    return options === undefined ? this.#terms : termsOf(this.#defaults, options, known);
   }
 }
 
@@ -306,6 +304,13 @@ const LONGEST_CHECK_MS = 60_000;
 
 /** What idle connections may take to say goodbye. */
 const LAST_WORD_MS = 100;
+
+/** @throws {TypeError} not a clock */
+function clockOf(given: Clock = systemClock): Clock {
+  if (typeof (given as Partial<Clock> | null)?.now !== 'function')
+    throw new TypeError('Option "clock" must be a Clock, such as the `ManualClock` of the package\'s `testing`.');
+  return given;
+}
 
 /** What of a registry's options is every call's default. */
 function defaultsOf(options: RegistryOptions): TermDefaults {

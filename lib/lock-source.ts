@@ -8,8 +8,9 @@ import type { Clock } from './contracts/clock.js';
 import type { Dialect } from './contracts/dialect.js';
 import type { Session } from './contracts/session.js';
 import type { Transactions } from './contracts/transactions.js';
+import { count, rejectUnknown } from './core/option-checks.js';
 import * as dialects from './dialects/index.js';
-import { count, type RegistryOptions, rejectUnknown } from './engine/options.js';
+import type { RegistryOptions } from './engine/options.js';
 
 /** What a registry takes its connections from. */
 export type LockSource = Sequelize | PgPool;

@@ -1,9 +1,10 @@
 import { defaultRegistry } from './default-registry.js';
 import type { LockNames } from './engine/lock-engine.js';
 import { EXECUTION_SKIPPED } from './engine/run-locked.js';
-import { isLockRegistry, type LockRegistry } from './lock-registry.js';
+import { isLockRegistry } from './is-lock-registry.js';
+import type { LockRegistry } from './lock-registry.js';
 import { foundRegistry } from './registry-finders.js';
-import { type NO_LOCK, wrapped, type WithLockOptions } from './with-lock.js';
+import { type NO_LOCK, splitOptions, wrapped, type WithLockOptions } from './with-lock.js';
 
 /** A lock's name as a method's decorator is given it: fixed, or told by the first arguments of the call. */
 export type MethodKey<This, A extends readonly unknown[]> = LockNames | ((this: This, ...args: A) => LockNames | typeof NO_LOCK);
@@ -17,14 +18,20 @@ interface MethodContext<This> {
   readonly access: { has(object: This): boolean };
 }
 
-/** Nothing fits where a method's parameters do not begin with those of its key function: of another type, fewer, or possibly left out. */
-type Begins<M extends AsyncMethod, A extends readonly unknown[]> = Parameters<M> extends [...A, ...unknown[]] ? unknown : never;
+/** Nothing has this property: what the compiler shows where a method does not fit. */
+type Refused<Why extends string> = Readonly<Record<Why, never>>;
 
-/** A skipped call resolves to `undefined`: nothing fits where the method's promise does not admit that. */
+/** Of another type, fewer, or possibly left out. */
+type Begins<M extends AsyncMethod, A extends readonly unknown[]> =
+  Parameters<M> extends [...A, ...unknown[]]
+    ? unknown
+    : Refused<'@Locked: the method does not begin with the parameters of the function that tells the name'>;
+
+/** A skipped call resolves to `undefined`. */
 type MaySkip<M extends AsyncMethod, O> = O extends { readonly onBusy: 'skip' }
   ? Promise<undefined> extends ReturnType<M>
     ? unknown
-    : never
+    : Refused<"@Locked: with onBusy: 'skip' the method's promise must admit undefined">
   : unknown;
 
 /** `Locked()` under both kinds of decorators; the compiler takes the call that fits. */
@@ -48,7 +55,7 @@ export interface LockedDecorator<KeyThis, A extends readonly unknown[], O> {
  *
  * @param name what to lock; a function gets the call's arguments and `this`
  * @param options with `onBusy: 'skip'` a skipped call resolves to `undefined`
- * @throws {TypeError} when the class is defined: not on a method, or no name
+ * @throws {TypeError} {RangeError} when the class is defined: not on a method, no name, or a wrong option
  *
  * @example
  * class Orders {
@@ -76,7 +83,8 @@ export function Locked<A extends readonly unknown[], KeyThis = unknown, const O 
 type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
 
 function lockedMethod(method: AnyMethod, name: MethodKey<unknown, unknown[]>, options: WithLockOptions | undefined): AnyMethod {
-  const run = wrapped(name, method, (self) => options?.registry ?? registryIn(self) ?? foundRegistry(self) ?? defaultRegistry(), options);
+  const { registry, call } = splitOptions(options);
+  const run = wrapped(name, method, (self) => registry ?? registryIn(self) ?? foundRegistry(self) ?? defaultRegistry(), call);
   const locked: AnyMethod = async function (...args) {
     const result = await run.apply(this, args);
     return result === EXECUTION_SKIPPED ? undefined : result;

@@ -1,7 +1,8 @@
 import { defaultRegistry } from './default-registry.js';
 import { encodeName } from './core/lock-name.js';
 import type { LockNames } from './engine/lock-engine.js';
-import type { RunOptions } from './engine/options.js';
+import { checkCall, type RunOptions } from './engine/options.js';
+import { checkRegistry } from './is-lock-registry.js';
 import type { LockRegistry, SkipResult } from './lock-registry.js';
 
 /** What a name function answers where no lock is needed for these arguments. */
@@ -23,7 +24,7 @@ export interface WithLockOptions extends RunOptions {
  *
  * @param name what to lock; a function of the arguments may answer several names, or `NO_LOCK`
  * @returns with `onBusy: 'skip'` the function resolves with `EXECUTION_SKIPPED` while somebody else holds the lock
- * @throws {TypeError} at once: an empty name or list, or `fn` is not a function
+ * @throws {TypeError} {RangeError} at once: an empty name or list, a wrong option, or `fn` is not a function
  * @throws as `LockRegistry.run` does, when the function is called
  *
  * @example
@@ -34,7 +35,23 @@ export function withLock<This, A extends unknown[], R, const O extends WithLockO
   fn: (this: This, ...args: A) => R,
   options?: O,
 ): (this: This, ...args: A) => Promise<Awaited<R> | SkipResult<O>> {
-  return wrapped(name, fn, () => options?.registry ?? defaultRegistry(), options);
+  const { registry, call } = splitOptions(options);
+  return wrapped(name, fn, () => registry ?? defaultRegistry(), call);
+}
+
+/**
+ * Whose lock it is, apart from how the function runs under it.
+ *
+ * @throws {TypeError} {RangeError} a wrong option
+ */
+export function splitOptions<const O extends WithLockOptions | undefined>(options: O): { registry?: LockRegistry; call: O } {
+  if (options === undefined) return { call: options };
+  const { registry, ...call }: WithLockOptions = options;
+  checkCall(call);
+  if (registry === undefined) return { call: call as O };
+  checkRegistry('Option "registry"', registry);
+  // Of what tells its type nothing is missing.
+  return { registry, call: call as O };
 }
 
 /** {@link withLock}, with the registry found by `registryOf` from `this`. */

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { LeaseLostError } from '../lib/core/errors.js';
 import { LockRegistryClosedError } from '../lib/core/errors.js';
-import { isLockRegistry, LockRegistry } from '../lib/lock-registry.js';
+import { isLockRegistry } from '../lib/is-lock-registry.js';
+import { LockRegistry } from '../lib/lock-registry.js';
 import { noSource } from '../lib/testing/memory-dialect.js';
 import { silent } from './support/memory-session.js';
 import { MemoryWorld } from './support/memory-registry.js';
@@ -60,6 +61,8 @@ describe('LockRegistry', () => {
       ['claim', 10, RangeError],
       ['maxWaiting', -1, RangeError],
       ['closeOnExit', 1, TypeError],
+      ['clock', 5, TypeError],
+      ['random', 0.5, TypeError],
     ];
     for (const [option, value, kind] of bad) {
       it(`${option}: ${JSON.stringify(value)}, and names the option`, () => {
@@ -92,6 +95,22 @@ describe('LockRegistry', () => {
       }
     });
 
+    it('options that the call does not take', async () => {
+      const { locks, session } = world.registry();
+      const misspelt = [
+        locks.acquire('invoices', { onBusy: 'skip' } as object),
+        locks.tryAcquire('invoices', { reentrant: true } as object),
+        locks.run('invoices', () => 'ran', { registry: locks } as never),
+        locks.forceRelease('invoices', { Now: true } as object),
+        locks.forceRelease('invoices', { now: 'yes' } as object),
+        locks.prune({ idle: '7d' } as object),
+        locks.check({ timeOut: '1s' } as object),
+      ];
+      for (const call of misspelt) await failureOf(call, TypeError);
+      expect(() => locks.close({ graceMs: 5 } as object)).to.throw(TypeError, '"graceMs"');
+      expect(session.sent).to.deep.equal([]);
+    });
+
     it('events that do not exist', () => {
       expect(() => world.locks().on('aquired' as never, () => undefined)).to.throw(TypeError, '"aquired"');
     });
@@ -121,6 +140,7 @@ describe('LockRegistry', () => {
         acquiredAt: lease.acquiredAt,
         expiresAt: new Date(lease.acquiredAt.getTime() + 30_000),
         releasedAt: undefined,
+        revoked: false,
         waiters: 1,
       });
       await world.clock.until(waiting);

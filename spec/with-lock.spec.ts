@@ -4,6 +4,7 @@ import { configureLocks } from '../lib/default-registry.js';
 import { currentLease } from '../lib/engine/held-context.js';
 import { EXECUTION_SKIPPED } from '../lib/engine/run-locked.js';
 import type { LockRegistry } from '../lib/lock-registry.js';
+import { Locked } from '../lib/locked.js';
 import { NO_LOCK, withLock } from '../lib/with-lock.js';
 import { MemoryWorld } from './support/memory-registry.js';
 import { failureOf, rejection } from './support/outcome.js';
@@ -145,6 +146,27 @@ describe('withLock', () => {
     for (const name of ['', [], ['a', ''], undefined, null, 7]) expect(() => withLock(name as never, () => 'ran')).to.throw(TypeError);
     expect(() => withLock('x'.repeat(1_025), () => 'ran')).to.throw(RangeError);
     expect(() => withLock('a', undefined as never)).to.throw(TypeError, 'a function to wrap; got undefined');
+  });
+
+  it('refuses at once options that can never work, and not at three in the morning', () => {
+    const wraps = [
+      (options: object) => withLock('a', held, options),
+      (options: object) => Locked('a', options)(held as never, { kind: 'method', name: 'held', access: { has: () => true } } as never),
+      (options: object) => registry.withLock('a', held, options),
+    ];
+    for (const wrap of wraps) {
+      for (const options of [{ tll: '5m' }, { ttl: 'abc' }, { ttl: 50 }, { minHold: '31d' }, { maxHold: '30ms' }])
+        expect(() => wrap(options)).to.throw(Error, `"${Object.keys(options).join('')}"`);
+    }
+    expect(() => registry.withLock('a', held, { registry } as never)).to.throw(TypeError, '"registry"');
+  });
+
+  it('takes nothing but a registry for one', () => {
+    for (const registry of [{}, { run: () => 'ran' }, null, 'locks']) {
+      expect(() => withLock('a', held, { registry: registry as never })).to.throw(TypeError, '"registry" must be a LockRegistry');
+      expect(() => configureLocks(registry as never)).to.throw(TypeError, 'must be a LockRegistry, such as new LockRegistry(sequelize)');
+    }
+    expect(withLock('a', held, { registry: undefined } as never)).to.be.a('function');
   });
 
   describe('while somebody else holds the lock', () => {

@@ -209,5 +209,7 @@ export interface LockView extends OccupantView {
   readonly key: string;
   readonly token: number;
   readonly releasedAt: DatabaseMs | undefined;
+  /** No renewal is accepted any more. */
+  readonly revoked: boolean;
   readonly waiters: number;
 }

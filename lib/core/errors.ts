@@ -119,7 +119,8 @@ export class LockDeadlockError extends LockError {
     super(
       'LOCK_DEADLOCK',
       lockName,
-      `Lock "${lockName}" is held by the caller itself, so waiting for it would never end. Pass reentrant: true to run under the outer lease.`,
+      `Lock "${lockName}" is held by the caller itself, so waiting for it would never end. ` +
+        'Go on under the outer lease: currentLease() is it, and run(), withLock() and @Locked take reentrant: true.',
     );
   }
 }
@@ -139,7 +140,7 @@ export class LockStoreError extends LockError {
     super(
       'LOCK_STORE',
       lockName,
-      `The database failed at "${step}"${subject}: ${messageOf(options.cause)}.${doubt} Check that it is reachable.`,
+      `The database failed at "${step}"${subject}: ${messageOf(options.cause).replace(/\.$/, '')}.${doubt} See \`cause\`, the error of the driver.`,
       options,
     );
   }

@@ -53,7 +53,4 @@ export async function holding<T>(registry: object, lease: Lease, body: () => T |
   }
 }
 
-function leaseOf(lease: Lease, name: string): Lease | undefined {
-  if (lease.name === name) return lease;
-  return 'leases' in lease ? (lease.leases as readonly Lease[]).find((one) => one.name === name) : undefined;
-}
+const leaseOf = (lease: Lease, name: string): Lease | undefined => lease.leases.find((one) => one.name === name);

@@ -18,7 +18,9 @@ import type { Terms } from './options.js';
  */
 export interface Lease extends AsyncDisposable {
   readonly name: string;
-  /** Grows with every grant of this name, for ever. Renewals do not change it. */
+  /** One for each name that was asked for, in byte order; of a single name this lease alone. */
+  readonly leases: readonly Lease[];
+  /** Grows with every grant of this name, for ever. Renewals do not change it. Several locks have none in common: see {@link LeaseSet}. */
   readonly fencingToken: number;
   /** When it was granted, by the database's clock. */
   readonly acquiredAt: Date;
@@ -106,6 +108,10 @@ export class HeldLease implements Lease {
     this.acquiredAt = holding.databaseDate(now);
     this.#since = now;
     this.#latestEnd = after(now, terms.maxHoldMs);
+  }
+
+  get leases(): readonly [this] {
+    return [this];
   }
 
   get signal(): AbortSignal {

@@ -12,11 +12,13 @@ export interface LockInfo {
   readonly expiresAt: Date;
   /** Set while a released lock rests until its `minHold` is over: nobody holds it, and nobody can take it. */
   readonly releasedAt: Date | undefined;
+  /** An operator took it away: no renewal is accepted any more, so it is free at `expiresAt`. */
+  readonly revoked: boolean;
   /** Processes that stand in line for it. */
   readonly waiters: number;
 }
 
-export function toLockInfo({ key, token, holder, label, acquiredAt, expiresAt, releasedAt, waiters }: LockView): LockInfo {
+export function toLockInfo({ key, token, holder, label, acquiredAt, expiresAt, releasedAt, revoked, waiters }: LockView): LockInfo {
   return {
     name: decodeName(key),
     fencingToken: token,
@@ -25,6 +27,7 @@ export function toLockInfo({ key, token, holder, label, acquiredAt, expiresAt, r
     acquiredAt: new Date(acquiredAt),
     expiresAt: new Date(expiresAt),
     releasedAt: releasedAt === undefined ? undefined : new Date(releasedAt),
+    revoked,
     waiters,
   };
 }

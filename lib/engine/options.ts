@@ -1,10 +1,11 @@
 import type { Clock } from '../contracts/clock.js';
 import type { Dialect } from '../contracts/dialect.js';
-import type { PollingPolicy } from '../contracts/polling-policy.js';
+import { giveUp, type PollingPolicy } from '../contracts/polling-policy.js';
 import type { RetryPolicy } from '../contracts/retry-policy.js';
 import type { WakerStrategy } from '../contracts/waker.js';
 import { defaultMargin } from '../core/deadline.js';
 import { type Duration, parseDuration } from '../core/duration.js';
+import { flag, oneOf, policy, rejectUnknown } from '../core/option-checks.js';
 
 /** How one lease is asked for and kept. Given to a registry they are defaults, given to a call they win. */
 export interface LockOptions {
@@ -61,7 +62,7 @@ export interface RegistryOptions extends RunOptions {
   readonly warnBefore?: Duration;
   /** How long this process may pass a lock on inside while another process waits for it; default 20 ms. */
   readonly fairness?: Duration;
-  /** How long a lock that was handed over stays reserved for a waiter that does not answer; default 3 s and at most the ttl. */
+  /** How long a lock that was handed over stays reserved for a waiter that does not answer; default 3 s. One that is longer than the ttl counts as the ttl. */
   readonly claim?: Duration;
   /** Callers in line per name in this process; one more gets `LockBusyError`. Default: no limit. */
   readonly maxWaiting?: number;
@@ -95,22 +96,27 @@ export interface TermDefaults extends RunOptions {
   readonly claim?: Duration;
 }
 
-const callOptions = ['ttl', 'wait', 'renew', 'minHold', 'maxHold', 'signal', 'label', 'onBusy', 'onLost', 'reentrant', 'polling'];
+/** What a lease is asked for with. */
+export const lockOptions = ['ttl', 'wait', 'renew', 'minHold', 'maxHold', 'signal', 'label', 'polling'];
+/** What a function runs under a lock with. */
+export const runOptions = [...lockOptions, 'onBusy', 'onLost', 'reentrant'];
+const SHORTEST_TTL_MS = 200;
 const LONGEST_TTL_MS = 30 * 24 * 3_600_000;
 const LONGEST_LABEL = 255;
 
 /**
  * The terms of a call: its options over the registry's.
  *
+ * @param known the options that the call takes
  * @throws {TypeError} an unknown option, or a value of the wrong kind
  * @throws {RangeError} a duration outside its bounds
  */
-export function termsOf(defaults: TermDefaults, call: RunOptions & { readonly registry?: unknown } = {}): Terms {
-  rejectUnknown(call, [...callOptions, 'registry']);
+export function termsOf(defaults: TermDefaults, call: RunOptions = {}, known: readonly string[] = runOptions): Terms {
+  rejectUnknown(call, known);
   const given: TermDefaults = { ...defaults, ...defined(call) };
   const { ttl = 30_000 } = given;
   // Whole milliseconds where they go to the database.
-  const ttlMs = Math.ceil(parseDuration('ttl', ttl, { min: 200, max: LONGEST_TTL_MS }));
+  const ttlMs = Math.ceil(parseDuration('ttl', ttl, { min: SHORTEST_TTL_MS, max: LONGEST_TTL_MS }));
   const { wait = 5 * 60_000, minHold = 0, maxHold = Infinity, claim = 3_000, label = '', onBusy = 'wait', onLost = 'reject' } = given;
   const { margin = Math.min(defaultMargin(ttlMs), ttlMs / 2), warnBefore = ttlMs / 3 } = given;
   return Object.freeze({
@@ -131,57 +137,32 @@ export function termsOf(defaults: TermDefaults, call: RunOptions & { readonly re
   });
 }
 
+/**
+ * Finds out what is wrong with a call's options whatever its registry's own are, before there is a registry.
+ *
+ * @throws as {@link termsOf} does
+ */
+export function checkCall(options: RunOptions): void {
+  const { ttl, maxHold } = options;
+  // Where the ttl is the registry's, it may be anything.
+  if (ttl === undefined && maxHold !== undefined) parseDuration('maxHold', maxHold, { min: SHORTEST_TTL_MS });
+  termsOf({ ttl: LONGEST_TTL_MS, polling: () => giveUp }, ttl === undefined ? { ...options, maxHold: Infinity } : options);
+}
+
 /** Text for operators that every server can store. @throws {TypeError} not text */
 export function operatorText(option: string, value: unknown): string {
   if (typeof value !== 'string') throw new TypeError(`Option "${option}" must be text; got ${typeof value}.`);
   return value.slice(0, LONGEST_LABEL).toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
-/** @throws {TypeError} an option that nobody reads, such as a misspelt one */
-export function rejectUnknown(options: unknown, known: readonly string[], of?: string): void {
-  if (typeof options !== 'object' || options === null) {
-    const subject = of === undefined ? 'Options' : `Option "${of}"`;
-    throw new TypeError(`${subject} must be an object; got ${options === null ? 'null' : typeof options}.`);
-  }
-  const unknown = Object.keys(options).find((option) => !known.includes(option));
-  if (unknown === undefined) return;
-  throw new TypeError(`There is no option "${of === undefined ? '' : `${of}.`}${unknown}". Options here: ${known.join(', ')}.`);
-}
-
-/** A whole number, or `Infinity`. @throws {RangeError} anything else */
-export function count(option: string, value: number, min: number): number {
-  if (!(Number.isInteger(value) || value === Infinity) || value < min)
-    throw new RangeError(`Option "${option}" must be a whole number of at least ${min}; got ${String(value)}.`);
-  return value;
-}
-
-/** @throws {TypeError} not true or false */
-export function flag(option: string, value: unknown, otherwise: boolean): boolean {
-  if (value !== undefined && typeof value !== 'boolean')
-    throw new TypeError(`Option "${option}" must be true or false; got ${typeof value}.`);
-  return value ?? otherwise;
-}
-
 /** The options of a registry that every call's terms are made of. */
-export const termOptions = [...callOptions, 'margin', 'warnBefore', 'claim'];
+export const termOptions = [...runOptions, 'margin', 'warnBefore', 'claim'];
 
 /** Every option a registry takes. */
 export const registryOptions = [
   ...termOptions,
   ...['table', 'create', 'retry', 'waker', 'clock', 'random', 'dialect', 'holder', 'connections', 'fairness', 'maxWaiting', 'closeOnExit'],
 ];
-
-function oneOf<T extends string>(option: string, value: T, allowed: readonly T[]): T {
-  if (!allowed.includes(value)) throw new TypeError(`Option "${option}" must be one of '${allowed.join("', '")}'; got ${value}.`);
-  return value;
-}
-
-/** @throws {TypeError} not a function */
-export function policy<P extends (...args: never) => unknown>(option: string, value: P): P {
-  if (typeof value !== 'function')
-    throw new TypeError(`Option "${option}" must be a policy, such as one of the package's own; got ${typeof value}.`);
-  return value;
-}
 
 function abortSignal(value: unknown): AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal)) throw new TypeError('Option "signal" must be an AbortSignal.');

@@ -142,8 +142,9 @@ export class Store {
   async #retried<T>(attempt: Attempt<T>): Promise<Answered<T>> {
     const { retry, clock, random } = this.#parts;
     const seen: Sendings = { firstSent: undefined, unsureUntilMs: undefined, mended: false };
+    let answered: Answered<T> | undefined;
     try {
-      return await retry(() => this.#attempt(attempt, seen), {
+      answered = await retry(() => this.#attempt(attempt, seen), {
         step: attempt.name,
         remainingMs: attempt.remainingMs ?? (() => Infinity),
         failureOf,
@@ -153,6 +154,10 @@ export class Store {
     } catch (error) {
       throw error instanceof LockError ? error : storeError(attempt, error, seen.firstSent !== undefined);
     }
+    // By its types it does; a policy from outside may be plain JavaScript.
+    if ((answered as Answered<T> | undefined)?.firstSent === undefined)
+      throw new TypeError('The retry policy must resolve with what its last attempt resolved with.');
+    return answered;
   }
 
   async #attempt<T>(attempt: Attempt<T>, seen: Sendings): Promise<Answered<T>> {

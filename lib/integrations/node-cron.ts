@@ -1,6 +1,7 @@
 import type { RunCoordinator } from 'node-cron';
 import { parseDuration } from '../core/duration.js';
-import { isLockRegistry, type LockRegistry } from '../lock-registry.js';
+import { isLockRegistry } from '../is-lock-registry.js';
+import type { LockRegistry } from '../lock-registry.js';
 
 /**
  * Decides for node-cron 4 which instance runs a tick: a task with `distributed: true` runs at most once per fire time over all instances whose

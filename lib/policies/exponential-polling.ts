@@ -1,5 +1,6 @@
 import type { PollingPolicy } from '../contracts/polling-policy.js';
 import { type Duration, parseDuration } from '../core/duration.js';
+import { rejectUnknown } from '../core/option-checks.js';
 
 export interface ExponentialPollingOptions {
   /** The first interval's length; default 25 ms. */
@@ -14,9 +15,12 @@ export interface ExponentialPollingOptions {
  * The cap comes first and the spread second, over the whole interval ("full jitter",
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/): otherwise all clients that reached the cap wake together.
  *
+ * @throws {TypeError} an unknown option
  * @throws {RangeError} an interval below 1 ms, or a ceiling below the first
  */
-export function exponentialPolling({ first = 25, ceiling = 1_000 }: ExponentialPollingOptions = {}): PollingPolicy {
+export function exponentialPolling(options: ExponentialPollingOptions = {}): PollingPolicy {
+  rejectUnknown(options, ['first', 'ceiling']);
+  const { first = 25, ceiling = 1_000 } = options;
   const firstMs = parseDuration('first', first, { min: 1 });
   const ceilingMs = parseDuration('ceiling', ceiling, { min: firstMs });
   return ({ attempt, random }) => random() * Math.min(ceilingMs, firstMs * 2 ** (attempt - 1));

@@ -1,9 +1,10 @@
 import pRetry, { type Options } from 'p-retry';
 import type { RetryContext, RetryPolicy } from '../contracts/retry-policy.js';
 import { type Duration, parseDuration } from '../core/duration.js';
+import { count, rejectUnknown } from '../core/option-checks.js';
 
 export interface TransientRetryOptions {
-  /** Attempts after the first one; default 8. */
+  /** Attempts after the first one; default 8. `Infinity`: as long as an answer is of use. */
   readonly retries?: number;
   /** The first pause's length; default 20 ms. */
   readonly first?: Duration;
@@ -15,11 +16,13 @@ export interface TransientRetryOptions {
  * Tries again what may succeed soon: a lost connection, a deadlock, a serialization failure, a locked SQLite file.
  * Pauses double up to a ceiling with full jitter, and no attempt starts when its answer would come too late. `p-retry` runs the attempts.
  *
+ * @throws {TypeError} an unknown option
  * @throws {RangeError} `retries` is negative, or a pause is below 1 ms
  */
-export function transientRetry({ retries = 8, first = 20, ceiling = 1_000 }: TransientRetryOptions = {}): RetryPolicy {
-  if (!Number.isInteger(retries) || retries < 0)
-    throw new RangeError(`Option "retries" must be a whole number of at least 0; got ${retries}.`);
+export function transientRetry(options: TransientRetryOptions = {}): RetryPolicy {
+  rejectUnknown(options, ['retries', 'first', 'ceiling']);
+  const { first = 20, ceiling = 1_000 } = options;
+  const retries = count('retries', options.retries ?? 8, 0);
   const firstMs = parseDuration('first', first, { min: 1 });
   const ceilingMs = parseDuration('ceiling', ceiling, { min: firstMs });
   const pauseMs = (attempt: number, { random }: RetryContext) => random() * Math.min(ceilingMs, firstMs * 2 ** (attempt - 1));

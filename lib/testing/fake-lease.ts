@@ -23,6 +23,10 @@ export class FakeLease implements Lease {
     this.#onEnd = onEnd;
   }
 
+  get leases(): readonly [this] {
+    return [this];
+  }
+
   /** As many milliseconds after the beginning of 1970 as its token says: the same in every run. */
   get acquiredAt(): Date {
     return new Date(this.fencingToken);

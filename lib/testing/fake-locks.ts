@@ -131,7 +131,7 @@ export class FakeLocks extends LockRegistry {
 
 function infoOf(name: string, holder: string, label: string, fencingToken: number): LockInfo {
   const at = new Date(fencingToken);
-  return { name, holder, label, fencingToken, acquiredAt: at, expiresAt: at, releasedAt: undefined, waiters: 0 };
+  return { name, holder, label, fencingToken, acquiredAt: at, expiresAt: at, releasedAt: undefined, revoked: false, waiters: 0 };
 }
 
 /** In the shape of a pool, so that a registry can be made of it; a method that nothing here replaces would say so. */

@@ -180,8 +180,8 @@ export class MemoryDatabase {
   list(key?: string): LockView[] {
     const held = [...this.rows].filter(([name, { expiresAt }]) => expiresAt > this.nowMs && (key === undefined || name === key));
     return held.map(([name, row]) => {
-      const { token, releasedAt, line } = row;
-      return { key: name, token, releasedAt, waiters: line.length, ...occupantOf(row) };
+      const { token, releasedAt, revoked, line } = row;
+      return { key: name, token, releasedAt, revoked, waiters: line.length, ...occupantOf(row) };
     });
   }
 

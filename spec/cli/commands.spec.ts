@@ -75,6 +75,7 @@ function suite(database: () => TestDatabase): void {
         holder: 'some host',
         label: '',
         releasedAt: null,
+        revoked: false,
         waiters: 0,
       });
       expect(shown.acquiredAt).to.equal(first.acquiredAt.toISOString());

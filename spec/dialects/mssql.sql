@@ -269,14 +269,14 @@ SET NOCOUNT ON; SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; SET ROWCOUNT 0
 SET LOCK_TIMEOUT 1000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 DECLARE @us bigint = DATEDIFF_BIG(MICROSECOND, DATETIME2FROMPARTS(1970, 1, 1, 0, 0, 0, 0, 7), SYSUTCDATETIME());
 DECLARE @ms bigint = @us / 1000;
-SELECT l.name, l.released_at, l.owner AS owner, l.token, l.token_top, l.acquired_at, l.expires_at, l.holder, l.label, l.line FROM [ops].[distributed_lock] l  WHERE l.expires_at > @ms ORDER BY l.name;
+SELECT l.name, l.released_at, l.revoked, l.owner AS owner, l.token, l.token_top, l.acquired_at, l.expires_at, l.holder, l.label, l.line FROM [ops].[distributed_lock] l  WHERE l.expires_at > @ms ORDER BY l.name;
 
 -- inspect
 SET NOCOUNT ON; SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; SET ROWCOUNT 0;
 SET LOCK_TIMEOUT 1000; SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 DECLARE @us bigint = DATEDIFF_BIG(MICROSECOND, DATETIME2FROMPARTS(1970, 1, 1, 0, 0, 0, 0, 7), SYSUTCDATETIME());
 DECLARE @ms bigint = @us / 1000, @key varchar(1400) = @p1;
-SELECT l.name, l.released_at, l.owner AS owner, l.token, l.token_top, l.acquired_at, l.expires_at, l.holder, l.label, l.line FROM [ops].[distributed_lock] l WITH (INDEX([distributed_lock_by_name]), FORCESEEK) WHERE l.expires_at > @ms AND l.name = @key;
+SELECT l.name, l.released_at, l.revoked, l.owner AS owner, l.token, l.token_top, l.acquired_at, l.expires_at, l.holder, l.label, l.line FROM [ops].[distributed_lock] l WITH (INDEX([distributed_lock_by_name]), FORCESEEK) WHERE l.expires_at > @ms AND l.name = @key;
 
 -- prune
 SET NOCOUNT ON; SET XACT_ABORT ON; SET IMPLICIT_TRANSACTIONS OFF; SET ROWCOUNT 0;

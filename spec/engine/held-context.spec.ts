@@ -4,7 +4,12 @@ import type { Lease } from '../../lib/engine/lease.js';
 import { rejection } from '../support/outcome.js';
 
 // Only the name of a lease is looked at here.
-const leaseOf = (name: string) => ({ name }) as Lease;
+const leaseOf = (name: string) => {
+  const leases: Lease[] = [];
+  const lease = { name, leases } as unknown as Lease;
+  leases.push(lease);
+  return lease;
+};
 const setOf = (...names: string[]) => ({ name: names.join(', '), leases: names.map(leaseOf) }) as unknown as Lease;
 const registry = {};
 
@@ -49,6 +54,10 @@ describe('The held context', () => {
     await holding(registry, setOf('a', 'b'), () => {
       expect([heldHere(registry, 'a')?.name, heldHere(registry, 'b')?.name, heldHere(registry, 'c')]).to.deep.equal(['a', 'b', undefined]);
     });
+  });
+
+  it('takes no set for the lock of that name', async () => {
+    await holding(registry, setOf('a', 'b'), () => expect(heldHere(registry, 'a, b')).to.equal(undefined));
   });
 
   it('tells registries apart: names of different ones are different locks', async () => {

@@ -36,6 +36,7 @@ describe('LockEngine', () => {
     it('that is text, or the only one of a list', async () => {
       const [one, alone] = [await replica.acquire('a'), await replica.acquire(['b'])];
       expect([one.name, alone.name, alone instanceof LeaseSet]).to.deep.equal(['a', 'b', false]);
+      expect([...one.leases, ...alone.leases]).to.deep.equal([one, alone]);
     });
 
     it('and refuses what is none, before anything is sent', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { count, flag, operatorText, policy, rejectUnknown, type TermDefaults, termsOf } from '../../lib/engine/options.js';
+import { checkCall, lockOptions, operatorText, type TermDefaults, termsOf } from '../../lib/engine/options.js';
 import { fixedPolling } from '../../lib/policies/fixed-polling.js';
 
 const polling = fixedPolling(100);
@@ -110,8 +110,26 @@ describe('The terms of a call', () => {
       expect(() => terms({ [registryOnly]: 1 })).to.throw(TypeError, `"${registryOnly}"`);
   });
 
+  it('refuse an option that the call at hand does not take', () => {
+    expect(() => termsOf({ polling }, { onBusy: 'skip' }, lockOptions)).to.throw(TypeError, 'There is no option "onBusy".');
+  });
+
   it('refuse options that are no object', () => {
     for (const options of ['30s', 30_000, null]) expect(() => terms(options as never)).to.throw(TypeError, 'Options must be an object');
+  });
+});
+
+describe('A call before its registry is known', () => {
+  it('is refused for what no registry could make right, and the option named', () => {
+    const bad = { tll: '5s', ttl: 'abc', minHold: '31d', maxHold: 100, renew: 1, label: 7, onBusy: 'sleep', polling: 5, signal: {} };
+    for (const [option, value] of Object.entries(bad)) expect(() => checkCall({ [option]: value })).to.throw(Error, `"${option}"`);
+    expect(() => checkCall({ ttl: '5s', minHold: '6s' })).to.throw(RangeError, '"minHold"');
+    expect(() => checkCall({ ttl: '5s', maxHold: '4s' })).to.throw(RangeError, '"maxHold"');
+  });
+
+  it('passes with what some registry’s ttl allows', () => {
+    for (const options of [{}, { minHold: '1d' }, { maxHold: '1s' }, { ttl: '5s', minHold: '5s', maxHold: '5s' }])
+      expect(() => checkCall(options)).not.to.throw();
   });
 });
 
@@ -120,34 +138,5 @@ describe('operatorText', () => {
     expect(operatorText('label', 'x'.repeat(300))).to.have.length(255);
     expect(operatorText('label', 'a\0b\ud83d')).to.equal('a\ufffdb\ufffd');
     expect(operatorText('label', `${'x'.repeat(254)}😀`)).to.equal(`${'x'.repeat(254)}\ufffd`);
-  });
-});
-
-describe('count', () => {
-  it('takes whole numbers and Infinity from its least on, and names the option otherwise', () => {
-    expect([count('maxWaiting', 0, 0), count('maxWaiting', Infinity, 0)]).to.deep.equal([0, Infinity]);
-    for (const value of [-1, 0.5, NaN, -Infinity, '3' as never])
-      expect(() => count('maxWaiting', value, 0)).to.throw(RangeError, '"maxWaiting"');
-  });
-});
-
-describe('flag', () => {
-  it('takes true and false, and otherwise what it is without', () => {
-    expect([flag('create', false, true), flag('create', undefined, true)]).to.deep.equal([false, true]);
-    for (const value of ['true', 1, null]) expect(() => flag('create', value, true)).to.throw(TypeError, '"create"');
-  });
-});
-
-describe('policy', () => {
-  it('takes functions', () => {
-    expect(policy('polling', polling)).to.equal(polling);
-    expect(() => policy('retry', {} as never)).to.throw(TypeError, '"retry"');
-  });
-});
-
-describe('rejectUnknown', () => {
-  it('lets known options pass, whatever their values', () => {
-    expect(() => rejectUnknown({ max: undefined }, ['max'])).not.to.throw();
-    expect(() => rejectUnknown({ min: 1 }, ['max'])).to.throw(TypeError, 'There is no option "min". Options here: max.');
   });
 });

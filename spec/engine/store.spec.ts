@@ -122,6 +122,18 @@ describe('Store', () => {
       expect(session.count('look')).to.equal(2);
     });
 
+    it('where the retry policy answers nothing, and says so', async () => {
+      const silent = new Store({
+        session,
+        statements: memoryStatements(),
+        retry: async () => undefined as never,
+        clock,
+        random: () => 1,
+        prepareTable: prepare,
+      });
+      expect(String(await failureOf(silent.run(look), TypeError))).to.contain('The retry policy must resolve');
+    });
+
     it('at once where it is to be tried once', async () => {
       session.always('look', failed());
       await rejection(store.once(look));

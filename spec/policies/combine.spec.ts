@@ -36,6 +36,10 @@ describe('within', () => {
     expect(policy(seen({ attempt: 3, elapsedMs: 600 }))).to.equal(giveUp);
   });
 
+  it('needs a policy, as atMost does', () => {
+    for (const make of [() => within('2m', undefined as never), () => atMost(5, 50 as never)]) expect(make).to.throw(TypeError, '"policy"');
+  });
+
   it('refuses a duration that is none', () => {
     expect(() => within(-1, fixedPolling())).to.throw(RangeError, 'within');
     expect(() => within('later', fixedPolling())).to.throw(TypeError, 'within');

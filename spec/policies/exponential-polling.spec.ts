@@ -34,5 +34,6 @@ describe('exponentialPolling', () => {
     expect(() => exponentialPolling({ first: 0 })).to.throw(RangeError, 'Option "first"');
     expect(() => exponentialPolling({ first: 100, ceiling: 99 })).to.throw(RangeError, 'Option "ceiling"');
     expect(() => exponentialPolling({ ceiling: 'low' })).to.throw(TypeError, 'Option "ceiling"');
+    expect(() => exponentialPolling({ frist: 1 } as object)).to.throw(TypeError, 'There is no option "frist".');
   });
 });

@@ -64,6 +64,7 @@ describe('transientRetry', () => {
 
   it('refuses options that are none, and names them', () => {
     for (const retries of [-1, 1.5, NaN]) expect(() => transientRetry({ retries })).to.throw(RangeError, 'Option "retries"');
+    expect(() => transientRetry({ retires: 1 } as object)).to.throw(TypeError, 'There is no option "retires".');
     expect(() => transientRetry({ first: 0 })).to.throw(RangeError, 'Option "first"');
     expect(() => transientRetry({ first: 50, ceiling: 20 })).to.throw(RangeError, 'Option "ceiling"');
   });

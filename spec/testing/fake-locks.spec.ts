@@ -3,7 +3,8 @@ import { LeaseLostError, LockBusyError, LockTimeoutError } from '../../lib/core/
 import { currentLease } from '../../lib/engine/held-context.js';
 import { LeaseSet } from '../../lib/engine/lease-set.js';
 import { EXECUTION_SKIPPED } from '../../lib/engine/run-locked.js';
-import { isLockRegistry, LockRegistry } from '../../lib/lock-registry.js';
+import { isLockRegistry } from '../../lib/is-lock-registry.js';
+import { LockRegistry } from '../../lib/lock-registry.js';
 import { Locked } from '../../lib/locked.js';
 import { FakeLocks } from '../../lib/testing/fake-locks.js';
 import { failureOf, rejection } from '../support/outcome.js';

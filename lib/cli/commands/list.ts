@@ -31,9 +31,9 @@ async function list(options: ListOptions): Promise<void> {
 
 const HEAD = ['NAME', 'STATE', 'TOKEN', 'HOLDER', 'LABEL', 'SINCE', 'UNTIL', 'WAITING'];
 
-function row({ name, releasedAt, fencingToken, holder, label, acquiredAt, expiresAt, waiters }: LockInfo): string[] {
+function row({ name, releasedAt, revoked, fencingToken, holder, label, acquiredAt, expiresAt, waiters }: LockInfo): string[] {
   const times = [acquiredAt, expiresAt].map((time) => time.toISOString());
-  return [name, releasedAt ? 'rests' : 'held', String(fencingToken), holder, label, ...times, String(waiters)];
+  return [name, releasedAt ? 'rests' : revoked ? 'revoked' : 'held', String(fencingToken), holder, label, ...times, String(waiters)];
 }
 
 /** Every field, also where it has no value. */

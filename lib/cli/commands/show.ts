@@ -40,15 +40,18 @@ export function notHeld(name: string): CliError {
   return new CliError(EXIT.no.code, `Nobody holds ${quoted(name)}. See what is held with dlock list.`);
 }
 
-function fields({ name, releasedAt, fencingToken, holder, label, acquiredAt, expiresAt, waiters }: LockInfo): string[][] {
+function fields({ name, releasedAt, revoked, fencingToken, holder, label, acquiredAt, expiresAt, waiters }: LockInfo): string[][] {
   return [
     ['name', name],
-    ['state', releasedAt ? `rests, given back at ${releasedAt.toISOString()}` : 'held'],
+    [
+      'state',
+      releasedAt ? `rests, given back at ${releasedAt.toISOString()}` : revoked ? 'revoked, and held until its lease ends' : 'held',
+    ],
     ['token', String(fencingToken)],
     ['holder', holder],
     ['label', label],
     ['since', acquiredAt.toISOString()],
-    ['until', `${expiresAt.toISOString()}, unless it is renewed`],
+    ['until', `${expiresAt.toISOString()}${releasedAt || revoked ? '' : ', unless it is renewed'}`],
     ['waiting', String(waiters)],
   ];
 }

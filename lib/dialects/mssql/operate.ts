@@ -12,7 +12,8 @@ export function operatorStatements({ name, byName }: Table): Pick<LockStatements
   FROM ${name} l WITH (UPDLOCK, ROWLOCK, ${byName}) WHERE l.name = @key AND l.owner IS NOT NULL AND l.expires_at > @ms;`,
   );
 
-  const listText = (hints: string) => `SELECT l.name, l.released_at, ${seen('l')} FROM ${name} l ${hints} WHERE l.expires_at > @ms`;
+  const listText = (hints: string) =>
+    `SELECT l.name, l.released_at, l.revoked, ${seen('l')} FROM ${name} l ${hints} WHERE l.expires_at > @ms`;
   const list = batch('dlock_list', {}, `${listText('')} ORDER BY l.name;`);
   const inspect = batch('dlock_inspect', { key: NAME }, `${listText(`WITH (${byName})`)} AND l.name = @key;`);
 

@@ -17,7 +17,10 @@ export const mysql: Dialect<Mysql2Connection> = {
     mostConnections: Infinity,
     sharedBy: 'any number of hosts',
     fencedTransactions: 'yes',
-    limits: [...LIMITS, 'Its specs run on MariaDB where no MySQL is to be had, through this driver; its statements are SQL of MySQL 8.0 by a grammar.'],
+    limits: [
+      ...LIMITS,
+      'Its specs run on MariaDB where no MySQL is to be had, through this driver; its statements are SQL of MySQL 8.0 by a grammar.',
+    ],
   },
   driver,
   // Under the servers' default a transaction keeps seeing what it saw first, also when somebody else had the lock in between.

@@ -8,7 +8,7 @@ export function operatorStatements(table: string): Pick<LockStatements, 'revoke'
   const revokeText = `WITH ${clock}
     UPDATE ${table} l SET revoked = true FROM clock c WHERE l.name = $1 AND l.owner IS NOT NULL AND l.expires_at > c.ms RETURNING true AS revoked`;
 
-  const listText = `WITH ${clock} SELECT l.name, l.released_at, ${seen('l')} FROM ${table} l, clock c WHERE l.expires_at > c.ms`;
+  const listText = `WITH ${clock} SELECT l.name, l.released_at, l.revoked, ${seen('l')} FROM ${table} l, clock c WHERE l.expires_at > c.ms`;
 
   // A row's last token must be older than any clock that a statement under way has read: made anew by such a one, which found no row when
   // it started, it would hand out numbers that it had handed out before.

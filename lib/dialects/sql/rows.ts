@@ -78,6 +78,7 @@ export function toLockView(row: Row): LockView {
     acquiredAt: toNumber(row['acquired_at']),
     expiresAt: toNumber(row['expires_at']),
     releasedAt: present(row['released_at']) ? toNumber(row['released_at']) : undefined,
+    revoked: Number(row['revoked']) === 1,
     waiters: placesIn(toText(row['line'])),
   };
 }

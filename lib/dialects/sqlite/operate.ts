@@ -6,7 +6,7 @@ import { now, nowUs, seen } from './sql.js';
 export function operatorStatements(table: string): Pick<LockStatements, 'revoke' | 'list' | 'prune'> {
   const revokeText = `UPDATE ${table} AS l SET revoked = true WHERE l.name = ?1 AND l.owner IS NOT NULL AND l.expires_at > ${now} RETURNING name`;
 
-  const listText = `SELECT name, released_at, ${seen} FROM ${table} WHERE expires_at > ${now}`;
+  const listText = `SELECT name, released_at, revoked, ${seen} FROM ${table} WHERE expires_at > ${now}`;
 
   // A row whose last token is of this very millisecond stays: made anew now, it would hand that number out again.
   const pruneText = `DELETE FROM ${table}

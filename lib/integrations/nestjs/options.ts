@@ -1,6 +1,7 @@
 import type { FactoryProvider, ModuleMetadata } from '@nestjs/common';
 import type { LockSource, RegistryOptions } from '../../index.js';
-import { isLockRegistry, type LockRegistry } from '../../lock-registry.js';
+import { isLockRegistry } from '../../is-lock-registry.js';
+import type { LockRegistry } from '../../lock-registry.js';
 
 /** What a module's registry is made of: the options of a registry, and where its connections come from. */
 export interface LockModuleOptions extends RegistryOptions {

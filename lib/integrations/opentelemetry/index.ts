@@ -1,5 +1,5 @@
 import { metrics, trace } from '@opentelemetry/api';
-import { rejectUnknown } from '../../engine/options.js';
+import { rejectUnknown } from '../../core/option-checks.js';
 import { firstPart, type Group, guarded } from './group.js';
 import { recordMetrics } from './metrics.js';
 import { recordSpans } from './spans.js';

@@ -57,5 +57,6 @@ export interface LockSeen {
   readonly acquiredAt: Date;
   readonly expiresAt: Date;
   readonly releasedAt: Date | undefined;
+  readonly revoked: boolean;
   readonly waiters: number;
 }

@@ -117,6 +117,7 @@ export const observing: readonly Case[] = [
         acquiredAt,
         expiresAt,
         releasedAt: undefined,
+        revoked: false,
         waiters: 2,
       });
       assert.deepEqual(await operator.inspect(name), seen);
@@ -132,6 +133,7 @@ export const observing: readonly Case[] = [
       const name = freshName();
       const lease = await locks().acquire(name, { ttl: 1_500 });
       assert.equal(await operator.forceRelease(name), true);
+      assert.equal((await operator.inspect(name))?.revoked, true);
       assert.equal(await other.tryAcquire(name), undefined);
       await aborted(lease.signal);
       const next = await other.acquire(name);

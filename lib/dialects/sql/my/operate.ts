@@ -14,7 +14,7 @@ export function operatorStatements(table: string): Pick<LockStatements, 'revoke'
     WHERE name = :key AND owner IS NOT NULL AND expires_at > ${ms}`,
   );
 
-  const listText = `SELECT CONVERT(l.name USING ascii) AS name, l.released_at, ${seen} FROM ${table} l WHERE l.expires_at > ${ms}`;
+  const listText = `SELECT CONVERT(l.name USING ascii) AS name, l.released_at, l.revoked, ${seen} FROM ${table} l WHERE l.expires_at > ${ms}`;
   const list = bound('dlock_list', `${listText} ORDER BY l.name`);
   const inspect = bound('dlock_inspect', `${listText} AND l.name = :key`);
 
