@@ -28,6 +28,8 @@ interface Waiting {
  * where greetings take longer than a statement may. Not longer, so that a slot is soon free again when the network heals.
  */
 const OPENING_MS = 1_500;
+/** With less left for its answer a statement is not sent: it would most likely be carried out unheard, at the price of its connection. */
+const LEAST_MS = 5;
 
 const closedPool = () => new StatementError({ outcome: 'not-done', transient: false }, new Error('The pool is closed.'));
 
@@ -66,7 +68,11 @@ export class ConnectionPool implements Session {
     const startedMs = this.#clock.now().monotonicMs;
     const connection = await this.#take(timeoutMs, urgent ? this.#urgent : this.#waiting);
     const leftMs = timeoutMs - (this.#clock.now().monotonicMs - startedMs);
-    return this.#runOn(connection, write(), Math.max(1, leftMs));
+    if (leftMs < Math.min(LEAST_MS, timeoutMs)) {
+      this.#serve(connection);
+      throw new StatementError(notSent, new Error(`No connection soon enough within ${Math.round(timeoutMs)} ms.`));
+    }
+    return this.#runOn(connection, write(), leftMs);
   }
 
   async #listen(registry: string, { heard, broken }: Listener, timeoutMs: number): Promise<OpenConnection> {

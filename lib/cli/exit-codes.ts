@@ -15,7 +15,7 @@ export const EXIT = {
   busy: { code: 75, means: 'with --fail: the lock is held elsewhere, and nothing was run' },
   config: { code: 78, means: 'no database that keeps locks is named, or its driver or the lock table is missing' },
   waited: { code: 79, means: 'the lock was still held elsewhere when --wait was over, and nothing was run' },
-  lost: { code: 80, means: 'the lease was lost while the command ran, and the command was ended' },
+  lost: { code: 80, means: 'the lease was lost while the command ran; if it had not ended by itself, it was ended' },
   notRunnable: { code: 126, means: 'the command was found and could not be run' },
   notFound: { code: 127, means: 'there is no such command' },
 } as const satisfies Record<string, ExitCode>;

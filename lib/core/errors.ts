@@ -140,7 +140,7 @@ export class LockStoreError extends LockError {
     super(
       'LOCK_STORE',
       lockName,
-      `The database failed at "${step}"${subject}: ${messageOf(options.cause).replace(/\.$/, '')}.${doubt} See \`cause\`, the error of the driver.`,
+      `The database failed at "${step}"${subject}: ${messageOf(options.cause).replace(/\.$/, '')}.${doubt} Check that it is reachable, and what this user may do there.`,
       options,
     );
   }

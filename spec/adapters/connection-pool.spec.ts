@@ -149,6 +149,18 @@ describe('The registry’s own connections', () => {
     expect(server.asked.map(({ id }) => id)).to.deep.equal(['three']);
   });
 
+  it('are not given statements for whose answer no time is left', async () => {
+    const connections = pool();
+    server.opening = clock.sleep(148);
+    const late = failed(connections.run(statement('late'), 150));
+    const next = connections.run(statement('next'), 1_000);
+    await clock.advance(148);
+    expect(await late).to.deep.equal({ outcome: 'not-done', transient: true });
+    server.asked.at(-1)?.answer();
+    await next;
+    expect([server.asked.map(({ id }) => id), server.connections.length]).to.deep.equal([['next'], 1]);
+  });
+
   it('are not opened for ever: where no greeting comes there is soon another try', async () => {
     const connections = pool();
     server.silent = true;

@@ -62,7 +62,7 @@ describe('Every error', () => {
       'Lock "invoices" is held by host 7:42 worker.js (nightly) since 2030-01-01T00:00:00.000Z until 2030-01-01T00:00:30.000Z. Use onBusy: \'wait\' to stand in line.',
       'The lease of lock "invoices" (token 17) is over: another owner has it now. Stop working; another owner may have begun.',
       'Lock "invoices" is held by the caller itself, so waiting for it would never end. Go on under the outer lease: currentLease() is it, and run(), withLock() and @Locked take reentrant: true.',
-      'The database failed at "ask" for lock "invoices": connection terminated. It may have been carried out all the same; what was taken is being given back. See `cause`, the error of the driver.',
+      'The database failed at "ask" for lock "invoices": connection terminated. It may have been carried out all the same; what was taken is being given back. Check that it is reachable, and what this user may do there.',
       'Lock table "ops.locks" is not a lock table. Choose another.',
       'No lock registry is configured. Call configureLocks(registry) at start-up, pass options.registry, or give the object a property `locks` that is a registry.',
       'The lock registry is closed, so lock "invoices" cannot be taken. Make a new LockRegistry.',
@@ -122,7 +122,7 @@ describe('LockStoreError', () => {
 
   it('says nothing of a doubt where there is none, nor of a lock where no single one is concerned', () => {
     expect(new LockStoreError(undefined, 'look', false, { cause: driverError }).message).to.equal(
-      'The database failed at "look": connection terminated. See `cause`, the error of the driver.',
+      'The database failed at "look": connection terminated. Check that it is reachable, and what this user may do there.',
     );
   });
 
