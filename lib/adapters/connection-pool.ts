@@ -1,15 +1,8 @@
 import type { Cancel, Clock } from '../contracts/clock.js';
 import type { ConnectionSource, Driver } from '../contracts/driver.js';
-import {
-  type Failure,
-  type Listener,
-  type OpenConnection,
-  type Row,
-  type Session,
-  type Statement,
-  StatementError,
-} from '../contracts/session.js';
+import { type Failure, type Row, type Session, type Statement, StatementError } from '../contracts/session.js';
 import { leave, Line } from '../core/line.js';
+import { Connector } from './connector.js';
 
 export interface PoolOptions {
   /** The most connections at once. */
@@ -46,6 +39,7 @@ export class ConnectionPool implements Session {
   readonly #source: ConnectionSource;
   readonly #driver: Driver;
   readonly #clock: Clock;
+  readonly #connector: Connector;
   readonly #options: PoolOptions;
   readonly #idle: { connection: unknown; sinceMs: number }[] = [];
   readonly #urgent = new Line<Waiting>();
@@ -59,7 +53,8 @@ export class ConnectionPool implements Session {
   constructor(source: ConnectionSource, driver: Driver, clock: Clock, options: PoolOptions) {
     this.#source = source;
     this.#driver = driver;
-    this.listen = driver.listen && ((registry, listener, timeoutMs) => this.#listen(registry, listener, timeoutMs));
+    this.#connector = new Connector(source, driver, clock);
+    this.listen = driver.listen && ((registry, listener, timeoutMs) => this.#connector.listen(registry, listener, timeoutMs));
     this.#clock = clock;
     this.#options = options;
   }
@@ -73,21 +68,6 @@ export class ConnectionPool implements Session {
       throw new StatementError(notSent, new Error(`No connection soon enough within ${Math.round(timeoutMs)} ms.`));
     }
     return this.#runOn(connection, write(), leftMs);
-  }
-
-  async #listen(registry: string, { heard, broken }: Listener, timeoutMs: number): Promise<OpenConnection> {
-    const connection = await this.#connect(timeoutMs);
-    const close = () => this.#driver.destroy(connection);
-    this.#driver.onBroken(connection, broken);
-    try {
-      await this.#inTime(timeoutMs, this.#driver.listen?.(connection, registry, heard) ?? Promise.resolve(), () => undefined);
-    } catch (error) {
-      close();
-      throw error;
-    }
-    // Only now: a script that waits for the answer may have nothing else left to do.
-    this.#driver.keepAlive(connection, false);
-    return { close };
   }
 
   async close(graceMs: number): Promise<void> {
@@ -133,30 +113,13 @@ export class ConnectionPool implements Session {
   async #openOne(timeoutMs = OPENING_MS): Promise<void> {
     this.#open++;
     try {
-      this.#serve(await this.#connect(Math.max(timeoutMs, OPENING_MS)));
+      const connection = await this.#connector.connect(Math.max(timeoutMs, OPENING_MS));
+      this.#driver.onBroken(connection, () => this.#broke(connection));
+      this.#serve(connection);
     } catch (error) {
       this.#left();
       this.#next()?.fail(error as StatementError);
       if (this.#next() && this.#open < this.#options.max && !this.#closed) void this.#openOne(timeoutMs);
-    }
-  }
-
-  async #connect(timeoutMs: number): Promise<unknown> {
-    let opened: unknown;
-    const prepared = async (): Promise<unknown> => {
-      opened = await this.#source.open();
-      const connection = await this.#driver.prepare(opened, timeoutMs);
-      this.#driver.onBroken(connection, () => this.#broke(connection));
-      return connection;
-    };
-    try {
-      return await this.#inTime(timeoutMs, prepared(), (late) => this.#driver.destroy(late));
-    } catch (error) {
-      // Nobody else knows of one that was opened and could not be readied.
-      if (opened !== undefined) this.#driver.destroy(opened);
-      throw error instanceof StatementError
-        ? error
-        : new StatementError({ ...this.#driver.classify(error, false), outcome: 'not-done' }, error);
     }
   }
 
@@ -242,20 +205,6 @@ export class ConnectionPool implements Session {
       if (idle) void this.#dismiss(idle.connection);
     }
     if (this.#idle[0]) this.#sweeping = this.#clock.after(this.#options.idleMs - (nowMs - this.#idle[0].sinceMs), () => this.#sweep());
-  }
-
-  #inTime<T>(ms: number, promise: Promise<T>, late: (value: T) => void): Promise<T> {
-    return new Promise((resolve, reject) => {
-      let over = false;
-      const cancel = this.#clock.after(ms, () => {
-        over = true;
-        reject(new StatementError(notSent, new Error(`No connection within ${Math.round(ms)} ms.`)));
-      });
-      promise.then(
-        (value) => (cancel(), over ? late(value) : resolve(value)),
-        (error: unknown) => (cancel(), reject(error as Error)),
-      );
-    });
   }
 }
 

@@ -18,6 +18,7 @@ class FakeServer {
   readonly asked: { readonly id: string; readonly on: number; answer: (rows?: Row[]) => void; fail: (error: unknown) => void }[] = [];
   silent = false;
   opening: Promise<void> | undefined;
+  prepared = 0;
 
   readonly source = {
     open: async () => {
@@ -28,7 +29,7 @@ class FakeServer {
   };
 
   readonly driver: Driver<FakeConnection> = {
-    prepare: (connection) => Promise.resolve(connection),
+    prepare: (connection) => (this.prepared++, Promise.resolve(connection)),
     run: (connection, { id }: Statement) =>
       new Promise((resolve, reject) => {
         this.asked.push({ id, on: connection.number, answer: (rows = []) => resolve(rows), fail: reject });
@@ -159,6 +160,16 @@ describe('The registry’s own connections', () => {
     server.asked.at(-1)?.answer();
     await next;
     expect([server.asked.map(({ id }) => id), server.connections.length]).to.deep.equal([['next'], 1]);
+  });
+
+  it('are closed where they come too late for anybody, and nothing is sent on them', async () => {
+    const connections = pool();
+    server.opening = clock.sleep(1_600);
+    const first = failed(connections.run(statement('one'), 150));
+    await clock.advance(1_600);
+    expect(await first).to.deep.equal({ outcome: 'not-done', transient: true });
+    expect(server.connections.map(({ destroyed }) => destroyed)).to.deep.equal([true]);
+    expect([server.prepared, server.asked]).to.deep.equal([0, []]);
   });
 
   it('are not opened for ever: where no greeting comes there is soon another try', async () => {
