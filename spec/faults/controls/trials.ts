@@ -1,3 +1,4 @@
+import * as criteria from '../checker/index.js';
 import { fault as staleInTransactions } from '../faults/x4-stale-in-transactions.js';
 import type { CriterionName, Fault } from '../support/fault.js';
 import type { World } from '../support/world.js';
@@ -43,12 +44,12 @@ async function pauses(world: World): Promise<void> {
   }
 }
 
-/** One worker hears, or is heard, later than the others: chance alone does not find what this shows. */
-const sideways = (direction: 'to the server' | 'to the client', grants: number) => async (world: World) => {
+/** One worker hears, or is heard, later than the others, until that shows: chance alone does not find it. */
+const sideways = (direction: 'to the server' | 'to the client', shows: CriterionName) => async (world: World) => {
   const [victim] = world.crew.workers;
   world.fault(`${SIDEWAYS_MS} ms ${direction}`, victim);
   victim?.proxy?.delay(direction, SIDEWAYS_MS);
-  await world.grants(grants, 20_000);
+  await world.until((history) => criteria[shows](history).length > 0, 30_000);
   victim?.proxy?.heal();
 };
 
@@ -71,12 +72,12 @@ export const controlTrials: readonly ControlTrial[] = [
   },
   {
     control: 'tokenFirst',
-    fault: controlFault('K5', 'control: token before the row, one client far away', sideways('to the server', 40), { workload: 'skip' }),
+    fault: controlFault('K5', 'control: token before the row, one client far away', sideways('to the server', 'C1'), { workload: 'skip' }),
     mustFind: ['C1'],
   },
   {
     control: 'countedFromReply',
-    fault: controlFault('K6', 'control: lease counts from the reply, replies late', sideways('to the client', 5), {
+    fault: controlFault('K6', 'control: lease counts from the reply, replies late', sideways('to the client', 'C2'), {
       workload: 'toTheEnd',
       workers: 2,
     }),

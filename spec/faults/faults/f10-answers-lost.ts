@@ -1,5 +1,5 @@
-import { ofKind } from '../history/event.js';
 import { ALL, type Fault } from '../support/fault.js';
+import { lostInVain } from '../support/lost-in-time.js';
 
 const TOLERANCE_MS = 1_000;
 
@@ -21,6 +21,5 @@ export const fault: Fault = {
     }
   },
 
-  // The database answers all the time, so no lease may be taken for lost.
-  judge: (history) => ofKind(history, 'lost').map(({ who, reason }) => ({ criterion: 'F10', text: `${who} lost its lease: ${reason}` })),
+  judge: (history) => lostInVain('F10', history),
 };

@@ -1,5 +1,5 @@
-import { ofKind } from '../history/event.js';
 import { allBut, type Fault } from '../support/fault.js';
+import { lostInVain } from '../support/lost-in-time.js';
 import { pick } from '../support/random.js';
 
 const MOVES = 30;
@@ -24,6 +24,5 @@ export const fault: Fault = {
     await world.grants(5);
   },
 
-  // The cluster answers all the time, so no lease may be taken for lost.
-  judge: (history) => ofKind(history, 'lost').map(({ who, reason }) => ({ criterion: 'X5', text: `${who} lost its lease: ${reason}` })),
+  judge: (history) => lostInVain('X5', history),
 };

@@ -8,6 +8,16 @@ const RENEWAL = 1 / 3 + 1 / 4;
 const GRACE_MS = 150;
 const TTL_MS = 800;
 
+/**
+ * Where the database answers all the time no lease may be taken for lost, but where its process, or the
+ * director that carries the traffic, was away for as long as a renewal may take.
+ */
+export function lostInVain(criterion: string, history: readonly LockEvent[]): Violation[] {
+  return ofKind(history, 'lost')
+    .filter(({ who, at }) => [who, 'director'].reduce((sum, one) => sum + stalledMs(history, one, at - TTL_MS, at), 0) < TTL_MS / 3)
+    .map(({ who, reason }) => ({ criterion, text: `${who} lost its lease: ${reason}` }));
+}
+
 /** Whoever lost the row by such faults must have stopped believing within one renewal, if the lock went to somebody else. */
 export function lostWithinOneRenewal(criterion: string, history: readonly LockEvent[], isSuch: (what: string) => boolean): Violation[] {
   const holds = holdsIn(history);
