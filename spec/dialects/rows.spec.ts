@@ -94,9 +94,12 @@ describe('What is read from rows', () => {
   });
 
   it('is a lock, as operators see it', () => {
-    const seen = { key: 'invoices', token: 70, ...occupant, waiters: 1 };
+    const seen = { key: 'invoices', token: 70, ...occupant, revoked: false, waiters: 1 };
     expect(toLockView(row({ name: 'invoices', line: `${ME},` }))).to.deep.equal({ ...seen, releasedAt: undefined });
     expect(toLockView(row({ name: 'invoices', line: `${ME},`, released_at: 0 }))).to.deep.equal({ ...seen, releasedAt: 0 });
+    // As drivers say it.
+    for (const revoked of [true, 1, '1']) expect(toLockView(row({ name: 'invoices', line: '', revoked })).revoked).to.equal(true);
+    for (const revoked of [false, 0, '0']) expect(toLockView(row({ name: 'invoices', line: '', revoked })).revoked).to.equal(false);
   });
 });
 

@@ -624,7 +624,7 @@ eachDatabase('Statements', (database) => {
       await table.stand(name);
       await table.stand(name);
       const common = { key: name, token, holder: 'host 7', label: 'nightly', acquiredAt, expiresAt: acquiredAt + MINUTE };
-      expect(await list(name)).to.deep.equal([{ ...common, releasedAt: undefined, waiters: 2 }]);
+      expect(await list(name)).to.deep.equal([{ ...common, releasedAt: undefined, revoked: false, waiters: 2 }]);
     });
 
     it('shows a resting one with the moment of its release', async () => {
@@ -632,6 +632,15 @@ eachDatabase('Statements', (database) => {
       await table.release(name, owner, { restMs: MINUTE });
       const [view] = await list(name);
       expect(view?.releasedAt).to.equal((view?.expiresAt ?? 0) - MINUTE);
+    });
+
+    it('shows that one was revoked, until somebody else has it', async () => {
+      await table.hold(name);
+      await table.run(table.statements.revoke(name));
+      expect((await list(name))[0]?.revoked).to.equal(true);
+      await table.age(name);
+      await table.hold(name);
+      expect((await list(name))[0]?.revoked).to.equal(false);
     });
 
     it('shows nothing of free and expired ones', async () => {
