@@ -5,7 +5,7 @@ import type { Health } from '../engine/health.js';
 import type { Lease } from '../engine/lease.js';
 import { type LockNames, locksOf } from '../engine/lock-engine.js';
 import type { LockInfo } from '../engine/lock-info.js';
-import { type LockOptions, type RunOptions, type Terms, termsOf } from '../engine/options.js';
+import { lockOptions, type LockOptions, type RunOptions, runOptions, type Terms, termsOf } from '../engine/options.js';
 import { EXECUTION_SKIPPED } from '../engine/run-locked.js';
 import { runUnder } from '../engine/run-under.js';
 import { LockRegistry, type SkipResult } from '../lock-registry.js';
@@ -107,7 +107,8 @@ export class FakeLocks extends LockRegistry {
   }
 
   #asked(method: FakeCall['method'], name: LockNames, options: RunOptions | undefined): { names: readonly string[]; terms: Terms } {
-    const terms = termsOf({ polling: () => giveUp }, options);
+    // It takes what the real one takes, so that a misplaced option shows in the tests.
+    const terms = termsOf({ polling: () => giveUp }, options, method === 'run' ? runOptions : lockOptions);
     const names = locksOf(name).map((lock) => lock.name);
     this.calls.push({ method, names, options });
     return { names, terms };

@@ -140,4 +140,11 @@ describe('FakeLocks', () => {
     await failureOf(locks.acquire('job', { ttl: 1 }), RangeError);
     expect(locks.calls).to.deep.equal([]);
   });
+
+  it('refuse options that the real ones would refuse', async () => {
+    const locks = new FakeLocks();
+    for (const call of [locks.acquire('a', { onBusy: 'skip' } as object), locks.tryAcquire('a', { reentrant: true } as object)])
+      expect(await rejection(call)).to.be.instanceOf(TypeError);
+    expect(locks.calls).to.deep.equal([]);
+  });
 });
