@@ -18,6 +18,8 @@ export interface Failure {
   readonly outcome: 'not-done' | 'unknown';
   /** True where the same statement may succeed soon. */
   readonly transient: boolean;
+  /** Another transaction won the race for the same row: the database is well, and a lock that is asked for is busy at worst. */
+  readonly conflict?: boolean;
   /** The connection is of no use any more, though the statement was answered. */
   readonly useless?: boolean;
   /** The lock table, or a part of it, is not there. */

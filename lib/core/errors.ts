@@ -41,7 +41,7 @@ export interface Occupant {
   readonly expiresAt?: Date;
 }
 
-/** The lock was still held elsewhere when the caller's `wait` was over. */
+/** The caller's `wait` was over, and the last it met were others: one who held the lock, or whose statements at its row were faster. */
 export class LockTimeoutError extends LockError {
   constructor(
     lockName: string,

@@ -199,9 +199,15 @@ export class LocalQueue implements LeaseKeeper {
       this.#contended = stand.busy > 0;
       if (granted) return this.#passOn(this.#hold(new Holding(this, granted.owner, granted.terms, granted.answered)), stand.attempts);
     } catch (error) {
-      for (const caller of this.#callers) this.#leave(caller, error);
+      for (const caller of this.#callers) this.#giveUp(caller, stand, error);
     }
     this.#rest();
+  }
+
+  /** Where its time is over as well, and the last that it met were others at the row, it has waited in vain as any other. */
+  #giveUp(caller: Caller, stand: Stand, error: unknown): void {
+    if (caller.remainingMs(this.clock.now()) <= 0 && !stand.failure) this.#timeOut(caller);
+    else this.#leave(caller, error);
   }
 
   #hold(holding: Holding): Holding {

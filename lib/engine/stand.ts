@@ -1,5 +1,6 @@
 import type { AskAnswer, JoinAnswer, OccupantView } from '../contracts/dialect.js';
 import { LONGEST_LINE_MS } from '../contracts/line.js';
+import type { Failure } from '../contracts/session.js';
 import { statementTimeout } from '../core/deadline.js';
 import { LockStoreError, type Occupant } from '../core/errors.js';
 import { claimOf, type Granted, learn, mayBeDone } from './ask.js';
@@ -209,12 +210,18 @@ export class Stand {
       timeoutMs: statementTimeout(terms.ttlMs),
       remainingMs: () => this.#longestRemainingMs(),
       urgent: name === 'confirm',
-      failed: (error) => (this.#failing = error),
+      failed: (error, failure) => this.#failed(error, failure),
       step,
     });
     this.#failing = undefined;
     this.#attempts++;
     return answered;
+  }
+
+  #failed(error: unknown, { conflict = false }: Failure): void {
+    this.#failing = conflict ? undefined : error;
+    // Who lost a race was answered: others are at the row.
+    if (conflict) this.#attempts++;
   }
 
   #sawBusy(occupant: OccupantView | undefined): void {

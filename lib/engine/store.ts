@@ -33,7 +33,7 @@ export interface Attempt<T> {
   /** Goes before asks: a lease depends on it. */
   readonly urgent?: boolean;
   /** Told of each attempt that failed, while others may follow. */
-  readonly failed?: (error: unknown) => void;
+  readonly failed?: (error: unknown, failure: Failure) => void;
   /** The step, given a moment of the database's clock after which this attempt is given up. */
   readonly step: (statements: LockStatements, notAfter: number | undefined) => Step<T>;
 }
@@ -167,7 +167,7 @@ export class Store {
       return { ...answered, firstSent: seen.firstSent ?? sent, unsureUntilMs: seen.unsureUntilMs };
     } catch (error) {
       const failure = failureOf(error);
-      attempt.failed?.(error instanceof StatementError ? error.cause : error);
+      attempt.failed?.(error instanceof StatementError ? error.cause : error, failure);
       if (failure.outcome === 'unknown') {
         seen.firstSent ??= sent;
         seen.unsureUntilMs = this.unsureUntilMs(attempt.timeoutMs);

@@ -135,7 +135,7 @@ export class Watcher {
       const { answer } = await this.#store.run({
         name: 'look',
         timeoutMs: LOOK_TIMEOUT_MS,
-        failed: (error) => (this.failing = error),
+        failed: (error, { conflict = false }) => (this.failing = conflict ? undefined : error),
         step: (statements) => statements.look(due.map(({ stand }) => stand)),
       });
       this.failing = undefined;

@@ -32,9 +32,13 @@ export function transientRetry(options: TransientRetryOptions = {}): RetryPolicy
     minTimeout: 0,
     shouldRetry: ({ error }) => context.failureOf(error).transient && context.remainingMs() > 0,
     onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+      const { transient, conflict = false } = context.failureOf(error);
       const delay = pauseMs(attemptNumber, context);
-      if (retriesLeft === 0 || !context.failureOf(error).transient || delay >= context.remainingMs()) throw error;
-      await context.clock.sleep(delay);
+      const remainingMs = context.remainingMs();
+      if (retriesLeft === 0 || !transient || remainingMs <= 0) throw error;
+      // A conflict tells no more than busy does, so it does not end a wait before its time.
+      if (delay >= remainingMs && !conflict) throw error;
+      await context.clock.sleep(Math.min(delay, remainingMs));
     },
   });
 

@@ -11,6 +11,7 @@ import { LockTable } from './lock-table.js';
 
 const UNKNOWN: Failure = { outcome: 'unknown', transient: true };
 const NOT_DONE: Failure = { outcome: 'not-done', transient: true };
+const CONFLICT: Failure = { ...NOT_DONE, conflict: true };
 const REFUSED: Failure = { outcome: 'not-done', transient: false };
 const MISSING_TABLE: Failure = { outcome: 'not-done', transient: false, missingTable: true };
 
@@ -23,6 +24,7 @@ function each(means: string, codes: Codes, check: (code: string) => void): void 
 
 const IT_MAY_BE_DONE = 'that it may have been done, and another try is worth while';
 const NOTHING_HAPPENED = 'that nothing was done, and another try is worth while';
+const OTHERS_WERE_FASTER = 'that nothing was done because others were faster, and another try is worth while';
 const NOTHING_WILL_HAPPEN = 'that nothing was done, nor will be';
 const NO_TABLE = 'that nothing was done, and that the table is worth a look';
 
@@ -33,8 +35,6 @@ describe('Errors of PostgreSQL', () => {
   each(
     NOTHING_HAPPENED,
     {
-      '40001': 'serialization failure',
-      '40P01': 'deadlock detected',
       '55P03': 'lock not available',
       '53300': 'too many connections',
       '53100': 'disk full',
@@ -44,6 +44,10 @@ describe('Errors of PostgreSQL', () => {
       '26000': 'invalid statement name: a pooler',
     },
     (code) => expect(sent(code)).to.deep.equal(NOT_DONE),
+  );
+
+  each(OTHERS_WERE_FASTER, { '40001': 'serialization failure', '40P01': 'deadlock detected' }, (code) =>
+    expect(sent(code)).to.deep.equal(CONFLICT),
   );
 
   it('25006 (read-only transaction: a standby) means that nothing was done, and that the connection leads nowhere', () => {
@@ -173,8 +177,6 @@ for (const [title, { driver }] of [
       NOTHING_HAPPENED,
       {
         1205: 'lock wait timeout',
-        1213: 'deadlock, or a conflict between nodes',
-        1020: 'changed since the snapshot',
         3572: 'a lock that was not to be waited for',
         1040: 'too many connections',
         1203: 'too many connections of the user',
@@ -187,6 +189,10 @@ for (const [title, { driver }] of [
         1114: 'table full',
       },
       (code) => expect(sent(code)).to.deep.equal(NOT_DONE),
+    );
+
+    each(OTHERS_WERE_FASTER, { 1213: 'deadlock, or a conflict between nodes', 1020: 'changed since the snapshot' }, (code) =>
+      expect(sent(code)).to.deep.equal(CONFLICT),
     );
 
     each(

@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import type { Claim } from '../../lib/contracts/dialect.js';
 import { LockStoreError, LockTimeoutError } from '../../lib/core/errors.js';
 import type { Lease } from '../../lib/engine/lease.js';
+import { noRetry } from '../../lib/policies/index.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 import { MemoryDatabase } from '../../lib/testing/memory-database.js';
-import { answerLost, brokenThenCarriedOutAfter, failed, REFUSED, silent } from '../support/memory-session.js';
+import { answerLost, brokenThenCarriedOutAfter, CONFLICT, failed, REFUSED, silent } from '../support/memory-session.js';
 import { failureOf, rejection, watched } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';
 
@@ -101,6 +102,45 @@ describe('While the database fails', () => {
       const waiting = failureOf(replica.acquire('invoices', { wait: '1s' }), LockStoreError);
       await clock.advance('1s');
       expect(String((await waiting).cause)).to.equal('Error: try again');
+    });
+
+    it('that meets nothing but others who are faster at the row ends when its time is over, as one behind a lock that is held', async () => {
+      replica.session.always('ask', failed(CONFLICT));
+      const waiting = failureOf(replica.acquire('invoices', { wait: 500 }), LockTimeoutError);
+      await clock.advance(500);
+      expect((await waiting).waitedMs).to.equal(500);
+    });
+
+    it('that ends after an error and then a conflict is a time-out: the database is well', async () => {
+      replica.session.plan('ask', failed());
+      replica.session.always('ask', failed(CONFLICT));
+      const waiting = failureOf(replica.acquire('invoices', { wait: 500 }), LockTimeoutError);
+      await clock.advance(500);
+      await waiting;
+    });
+
+    it('that ends after a look lost a race is a time-out', async () => {
+      await new Replica(database, clock).acquire('invoices');
+      const waiting = failureOf(replica.acquire('invoices', { wait: '2s' }), LockTimeoutError);
+      await clock.advance('1s');
+      replica.session.always('look', failed(CONFLICT));
+      await clock.advance('1s');
+      await waiting;
+    });
+
+    it('that is over when a lost race is heard of, before its timer ran, is a time-out too', async () => {
+      replica.session.always('ask', (...args) => {
+        clock.block(500);
+        return failed(CONFLICT)(...args);
+      });
+      await failureOf(replica.acquire('invoices', { wait: 500 }), LockTimeoutError);
+    });
+
+    it('ends with a conflict before its time where the retry policy says so', async () => {
+      replica = new Replica(database, clock, { retry: noRetry() });
+      replica.session.plan('ask', failed(CONFLICT));
+      const error = await failureOf(replica.acquire('invoices', { wait: 500 }), LockStoreError);
+      expect([error.step, error.outcomeUnknown, clock.now().monotonicMs]).to.deep.equal(['ask', false, 0]);
     });
 
     it('that ends while a place in line is held fails with the last look’s error, though the lock was busy before', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { transientRetry } from '../../lib/policies/transient-retry.js';
-import { NOT_DONE, REFUSED, UNKNOWN } from '../support/memory-session.js';
+import { CONFLICT, NOT_DONE, REFUSED, UNKNOWN } from '../support/memory-session.js';
 import { rejection } from '../support/outcome.js';
 import { failureWith, RetryTrial } from '../support/retry-trial.js';
 
@@ -47,6 +47,14 @@ describe('transientRetry', () => {
     expect(await rejection(trial.run(transientRetry({ first: 30 }), deadlock))).to.equal(deadlock);
     expect(trial.startedMs).to.deep.equal([0, 30, 90]);
     expect(trial.clock.now().monotonicMs).to.equal(90);
+  });
+
+  it('waits out the rest after a conflict, which is no reason to end a wait before its time', async () => {
+    const trial = new RetryTrial({ remainingMs: 100 });
+    const conflict = failureWith(CONFLICT);
+    expect(await rejection(trial.run(transientRetry({ first: 30 }), conflict))).to.equal(conflict);
+    expect(trial.startedMs).to.deep.equal([0, 30, 90]);
+    expect(trial.clock.now().monotonicMs).to.equal(100);
   });
 
   it('tries once where no time is left from the start', async () => {

@@ -23,6 +23,8 @@ export interface Sent {
 }
 
 export const NOT_DONE: Failure = { outcome: 'not-done', transient: true };
+/** Somebody else was faster at the row. */
+export const CONFLICT: Failure = { ...NOT_DONE, conflict: true };
 export const UNKNOWN: Failure = { outcome: 'unknown', transient: true };
 export const REFUSED: Failure = { outcome: 'not-done', transient: false };
 

@@ -1,5 +1,5 @@
 import type { Failure } from '../../contracts/session.js';
-import { driverError, missingTable, notDone, refused, unknown } from '../sql/failures.js';
+import { conflict, driverError, missingTable, notDone, refused, unknown } from '../sql/failures.js';
 
 /** This connection leads to no database that takes writes now; another one may. */
 const demoted: Failure = { ...notDone, useless: true };
@@ -14,13 +14,13 @@ export const CREATION_BUSY = 51_222;
  * https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues). What is not listed fails again.
  */
 const byNumber: Readonly<Record<number, Failure>> = {
-  1205: notDone, // deadlock victim: rolled back
+  1205: conflict, // deadlock victim: rolled back
   1222: notDone, // LOCK_TIMEOUT: the statement is rolled back, and the rest of its batch does not run
   1204: notDone, // no more locks
   1203: notDone, // likewise
-  3960: notDone, // the row has changed since the snapshot
-  2601: notDone, // the row was made by somebody else meanwhile
-  2627: notDone, // likewise
+  3960: conflict, // the row has changed since the snapshot
+  2601: conflict, // the row was made by somebody else meanwhile
+  2627: conflict, // likewise
   2714: notDone, // the table was made by somebody else meanwhile
   701: notDone, // out of memory
   8645: notDone, // no memory in time

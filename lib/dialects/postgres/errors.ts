@@ -1,13 +1,13 @@
 import type { Failure } from '../../contracts/session.js';
-import { driverError, missingTable, notDone, refused, unknown } from '../sql/failures.js';
+import { conflict, driverError, missingTable, notDone, refused, unknown } from '../sql/failures.js';
 
 /** The server behind this connection is not the primary any more; another connection may find the one that is. */
 const demoted: Failure = { ...notDone, useless: true };
 
 /** By SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), whole or by its class of two characters. */
 const bySqlState: Readonly<Record<string, Failure>> = {
-  '40001': notDone, // serialization_failure
-  '40P01': notDone, // deadlock_detected
+  '40001': conflict, // serialization_failure
+  '40P01': conflict, // deadlock_detected
   '55P03': notDone, // lock_not_available
   '53': notDone, // out of connections, memory, disk
   '57P03': notDone, // cannot_connect_now: starting up

@@ -4,6 +4,8 @@ import type { Failure } from '../../contracts/session.js';
 export const unknown: Failure = { outcome: 'unknown', transient: true };
 /** Nothing happened; asking again may help. */
 export const notDone: Failure = { outcome: 'not-done', transient: true };
+/** Nothing happened, because another transaction won the race for the row; asking again may help. */
+export const conflict: Failure = { ...notDone, conflict: true };
 /** Nothing happened, and nothing will. */
 export const refused: Failure = { outcome: 'not-done', transient: false };
 /** Nothing happened, because the table is not there or is another one. */

@@ -1,5 +1,5 @@
 import type { Failure } from '../../../contracts/session.js';
-import { driverError, missingTable, notDone, refused, unknown } from '../failures.js';
+import { conflict, driverError, missingTable, notDone, refused, unknown } from '../failures.js';
 import { FollowUpError } from '../follow-ups.js';
 
 /** The server behind this connection takes no writes now; another connection may find one that does. */
@@ -11,8 +11,8 @@ const demoted: Failure = { ...notDone, useless: true };
  */
 const byNumber: Readonly<Record<number, Failure>> = {
   1205: notDone, // lock wait timeout: the statement is rolled back, which is all there is of its transaction
-  1213: notDone, // deadlock, or a conflict between nodes of a cluster
-  1020: notDone, // the row has changed since the snapshot
+  1213: conflict, // deadlock, or a conflict between nodes of a cluster
+  1020: conflict, // the row has changed since the snapshot
   3572: notDone, // a row lock that was not to be waited for
   1040: notDone, // too many connections
   1203: notDone, // too many connections of this user
