@@ -166,7 +166,10 @@ export type AskAnswer =
   | { readonly kind: 'late'; readonly now: DatabaseMs };
 
 /** `'busy'` to a join: the line is full, or the row was changing hands; ask again. */
-export type JoinAnswer = AskAnswer | { readonly kind: 'waiting'; readonly now: DatabaseMs; readonly occupant: OccupantView };
+export type JoinAnswer =
+  | AskAnswer
+  /** `ahead`: how many stand in front. */
+  | { readonly kind: 'waiting'; readonly now: DatabaseMs; readonly ahead: number; readonly occupant: OccupantView };
 
 export interface Stand {
   readonly key: string;
@@ -179,6 +182,8 @@ export interface StandView {
   readonly place: 'mine' | 'waiting' | 'gone';
   readonly now: DatabaseMs;
   readonly waiters: number;
+  /** How many stand in line in front of it; 0 where it stands in none. */
+  readonly ahead: number;
   /** `undefined` where there is no row or nobody holds it. */
   readonly occupant: OccupantView | undefined;
 }

@@ -13,5 +13,8 @@ export const MOST_IN_LINE = 64;
 /** A line lives as long as somebody in it waits, and at most so long after the last join: dead waiters must not block `'skip'` callers for good. */
 export const LONGEST_LINE_MS = 5 * 60_000;
 
+/** How many ids stand in front of `owner`, which is in it. */
+export const placesBefore = (line: string, owner: string) => Math.max(0, line.indexOf(owner)) / PLACE_LENGTH;
+
 /** How many ids a line has. */
 export const placesIn = (line: string) => line.length / PLACE_LENGTH;

@@ -3,6 +3,10 @@ export interface PollingContext {
   readonly lockName: string;
   /** How often it was found busy in this wait, from 1. */
   readonly attempt: number;
+  /** How often it was found busy since it was last seen to change hands, from 1. */
+  readonly attemptSinceMove: number;
+  /** How many of other processes stand in line in front; 0 where nobody does, or where that is not known. */
+  readonly ahead: number;
   /** Milliseconds since the wait began. */
   readonly elapsedMs: number;
   /** What the policy answered last time; 0 the first time. */

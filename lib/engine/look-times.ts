@@ -13,6 +13,8 @@ const AFTER_EXPIRY_MS = 5;
 export interface Seen {
   readonly occupant: OccupantView | undefined;
   readonly now: number | undefined;
+  /** How many stand in front; `undefined` where nobody stands. */
+  readonly ahead?: number | undefined;
 }
 
 /** On whose behalf somebody looks. */
@@ -27,6 +29,9 @@ export class LookTimes {
   readonly #parts: EngineParts;
   readonly #queue: Waiters;
   #previousDelayMs = 0;
+  /** Since when the one who is in the way has the lock, and how often it was found busy before. */
+  #acquiredAt: number | undefined;
+  #busyBefore = 0;
 
   constructor(parts: EngineParts, queue: Waiters) {
     this.#parts = parts;
@@ -39,9 +44,11 @@ export class LookTimes {
    * @param busy how often the lock was found busy
    * @throws {RangeError} the policy answered nonsense
    */
-  delayMs({ occupant, now }: Seen, busy: number, inLine: boolean): number {
+  delayMs(seen: Seen, busy: number, inLine: boolean): number {
+    const { occupant, now } = seen;
+    this.#follow(seen, busy);
     const holderRemainingMs = occupant && now !== undefined ? occupant.expiresAt - now : undefined;
-    const { delayMs, head } = this.#policyDelay(holderRemainingMs, busy);
+    const { delayMs, head } = this.#policyDelay(holderRemainingMs, seen.ahead ?? 0, busy);
     if (!head) return 0;
     // Where it is over already the line has just been advanced, perhaps to us.
     const untilExpiryMs = holderRemainingMs === undefined ? Infinity : Math.max(0, holderRemainingMs) + AFTER_EXPIRY_MS;
@@ -53,8 +60,15 @@ export class LookTimes {
     return Math.min(usualMs, untilExpiryMs, untilLastLookMs);
   }
 
+  /** Who stands in no line has no use for hand-overs to others. */
+  #follow({ occupant, ahead }: Seen, busy: number): void {
+    if (ahead === undefined || !occupant || occupant.acquiredAt === this.#acquiredAt) return;
+    this.#acquiredAt = occupant.acquiredAt;
+    this.#busyBefore = busy - 1;
+  }
+
   /** The policy speaks for the caller in front; those on whom it gives up leave. */
-  #policyDelay(holderRemainingMs: number | undefined, busy: number): { delayMs: number; head?: Caller } {
+  #policyDelay(holderRemainingMs: number | undefined, ahead: number, busy: number): { delayMs: number; head?: Caller } {
     const { clock, random } = this.#parts;
     for (;;) {
       const head = this.#queue.callers().first;
@@ -63,6 +77,8 @@ export class LookTimes {
       const delay = head.terms.polling({
         lockName: this.#queue.name,
         attempt: Math.max(1, busy - head.enteredBusy),
+        attemptSinceMove: Math.max(1, busy - Math.max(head.enteredBusy, this.#busyBefore)),
+        ahead,
         elapsedMs: head.waitedMs(now),
         previousDelayMs: this.#previousDelayMs,
         holderRemainingMs,

@@ -10,7 +10,8 @@ export interface ExponentialPollingOptions {
 }
 
 /**
- * Looks again within intervals that double up to a ceiling, at a random moment of each.
+ * Looks again within intervals that double up to a ceiling, at a random moment of each. They start anew when the lock has changed hands, and are
+ * doubled for each who stands in line in front: so the head of a line that moves looks often, and a long line costs little more than its head.
  *
  * The cap comes first and the spread second, over the whole interval ("full jitter",
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/): otherwise all clients that reached the cap wake together.
@@ -23,5 +24,5 @@ export function exponentialPolling(options: ExponentialPollingOptions = {}): Pol
   const { first = 25, ceiling = 1_000 } = options;
   const firstMs = parseDuration('first', first, { min: 1 });
   const ceilingMs = parseDuration('ceiling', ceiling, { min: firstMs });
-  return ({ attempt, random }) => random() * Math.min(ceilingMs, firstMs * 2 ** (attempt - 1));
+  return ({ attemptSinceMove, ahead, random }) => random() * Math.min(ceilingMs, firstMs * 2 ** (attemptSinceMove - 1 + ahead));
 }

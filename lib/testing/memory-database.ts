@@ -110,7 +110,8 @@ export class MemoryDatabase {
     return stands.map(({ key, owner }) => {
       const row = this.rows.get(key);
       const place = row?.owner === owner ? 'mine' : row?.line.includes(owner) ? 'waiting' : 'gone';
-      return { owner, place, now: this.nowMs, waiters: row?.line.length ?? 0, occupant: row && occupantOf(row) };
+      const [waiters, ahead] = [row?.line.length ?? 0, Math.max(0, row?.line.indexOf(owner) ?? 0)];
+      return { owner, place, now: this.nowMs, waiters, ahead, occupant: row && occupantOf(row) };
     });
   }
 
@@ -235,7 +236,7 @@ export class MemoryDatabase {
     if (waitMs === undefined || row.owner === owner || row.line.length >= MOST_IN_LINE) return { kind: 'busy', now, occupant };
     if (!row.line.includes(owner)) row.line.push(owner);
     row.lineUntil = Math.max(row.lineUntil, now + Math.min(waitMs, LONGEST_LINE_MS));
-    return { kind: 'waiting', now, occupant };
+    return { kind: 'waiting', now, ahead: row.line.indexOf(owner), occupant };
   }
 
   #lives(row: MemoryRow): boolean {

@@ -111,6 +111,8 @@ function situations(): PollingContext[] {
       [undefined, 0, 15_000].map((holderRemainingMs) => ({
         lockName: 'invoices',
         attempt,
+        attemptSinceMove: attempt === 10 ? 1 : attempt,
+        ahead: attempt % 3,
         elapsedMs: attempt * 100,
         previousDelayMs: attempt === 1 ? 0 : 100,
         holderRemainingMs,

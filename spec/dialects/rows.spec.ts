@@ -67,7 +67,7 @@ describe('What is read from rows', () => {
 
   it('is the answer to a join', () => {
     const standing = row({ line: `${OTHER},${ME},` });
-    expect(toJoinAnswer(standing, claim())).to.deep.equal({ kind: 'waiting', now: 2_000, occupant });
+    expect(toJoinAnswer(standing, claim())).to.deep.equal({ kind: 'waiting', now: 2_000, ahead: 1, occupant });
     expect(toJoinAnswer(row({ line: `${OTHER},` }), claim()).kind).to.equal('busy');
     expect(toJoinAnswer({ ...standing, owner: ME }, claim()).kind).to.equal('granted');
     expect(toJoinAnswer({ ...standing, expires_at: null }, claim()).kind).to.equal('busy');
@@ -77,13 +77,14 @@ describe('What is read from rows', () => {
 
   it('is where somebody stands', () => {
     const view = (more: Record<string, unknown>) => toStandView(row({ asker: ME, ...more }));
-    expect(view({ owner: ME })).to.deep.equal({ owner: ME, place: 'mine', now: 2_000, waiters: 0, occupant });
-    expect(view({ line: `${OTHER},${ME},` })).to.deep.equal({ owner: ME, place: 'waiting', now: 2_000, waiters: 2, occupant });
+    expect(view({ owner: ME })).to.deep.equal({ owner: ME, place: 'mine', now: 2_000, waiters: 0, ahead: 0, occupant });
+    expect(view({ line: `${OTHER},${ME},` })).to.deep.equal({ owner: ME, place: 'waiting', now: 2_000, waiters: 2, ahead: 1, occupant });
     expect(view({ owner: null, expires_at: null })).to.deep.equal({
       owner: ME,
       place: 'gone',
       now: 2_000,
       waiters: 0,
+      ahead: 0,
       occupant: undefined,
     });
   });

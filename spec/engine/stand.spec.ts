@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import type { Claim, Stand as Place } from '../../lib/contracts/dialect.js';
 import { MOST_IN_LINE } from '../../lib/contracts/line.js';
-import { giveUp, type PollingContext } from '../../lib/contracts/polling-policy.js';
+import { giveUp, type PollingContext, type PollingPolicy } from '../../lib/contracts/polling-policy.js';
 import { LockTimeoutError } from '../../lib/core/errors.js';
 import type { Lease } from '../../lib/engine/lease.js';
 import { atMost, within } from '../../lib/policies/combine.js';
+import { exponentialPolling } from '../../lib/policies/exponential-polling.js';
 import { fixedPolling } from '../../lib/policies/fixed-polling.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 import { MemoryDatabase } from '../../lib/testing/memory-database.js';
@@ -247,6 +248,20 @@ describe('Waiting for another process', () => {
     });
   });
 
+  it('costs little more than the head of the line by itself, however long that is and however fast it moves', async () => {
+    const replicas = Array.from({ length: 40 }, () => new Replica(database, clock, { polling: exponentialPolling() }));
+    for (const replica of replicas) {
+      const use = () => clock.sleep(50);
+      void watched(replica.run('invoices', use));
+      await clock.advance(1);
+    }
+    await held.release();
+    await clock.advance('1s');
+    const [looks, entries] = ['look', 'confirm'].map((step) => replicas.reduce((sum, replica) => sum + times(replica, step).length, 0));
+    expect(entries).to.be.at.least(9);
+    expect(looks).to.be.below(120);
+  });
+
   describe('goes by the polling policy', () => {
     it('which sees how often it was busy, since when, and how long holder and caller still have', async () => {
       const seen: PollingContext[] = [];
@@ -265,6 +280,31 @@ describe('Waiting for another process', () => {
         [3, 800, 400, 29_200, 200],
       ]);
       expect([seen[0]?.lockName, seen[0]?.random()]).to.deep.equal(['invoices', 0.5]);
+    });
+
+    it('which sees that the lock changed hands, and how many stand in front', async () => {
+      const seen: (readonly number[])[] = [];
+      const polling: PollingPolicy = ({ attempt, attemptSinceMove, ahead }) => (seen.push([attempt, attemptSinceMove, ahead]), 100);
+      void watched(new Replica(database, clock, { polling: fixedPolling(10) }).acquire('invoices'));
+      await clock.advance(5);
+      void watched(new Replica(database, clock, { polling }).acquire('invoices'));
+      await clock.advance(250);
+      expect(seen).to.deep.equal([[1, 1, 1], [2, 2, 1], [3, 3, 1]]); // prettier-ignore
+      await held.release();
+      await clock.advance(200);
+      expect(seen.slice(3)).to.deep.equal([[4, 1, 0], [5, 2, 0]]); // prettier-ignore
+    });
+
+    it('which does not see a lock change hands where it stands in no line', async () => {
+      const seen: (readonly number[])[] = [];
+      const polling: PollingPolicy = ({ attempt, attemptSinceMove, ahead }) => (seen.push([attempt, attemptSinceMove, ahead]), 100);
+      database.row('invoices').line = Array.from({ length: MOST_IN_LINE }, (_, at) => String(at));
+      database.row('invoices').lineUntil = Infinity;
+      void watched(new Replica(database, clock, { polling }).acquire('invoices'));
+      await clock.advance(150);
+      database.row('invoices').acquiredAt += 100;
+      await clock.advance(100);
+      expect(seen).to.deep.equal([[1, 1, 0], [2, 2, 0], [3, 3, 0]]); // prettier-ignore
     });
 
     it('and ends the wait of a caller on whom that gives up, as if its time were over', async () => {

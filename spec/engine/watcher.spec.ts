@@ -49,7 +49,14 @@ describe('Watcher', () => {
   it('looks when the delay is over, and shows where the stand is', async () => {
     const view = next('a', 300);
     await clock.advance(300);
-    expect(await view).to.deep.equal({ owner: 'waits for a', place: 'gone', now: database.nowMs, waiters: 0, occupant: undefined });
+    expect(await view).to.deep.equal({
+      owner: 'waits for a',
+      place: 'gone',
+      now: database.nowMs,
+      waiters: 0,
+      ahead: 0,
+      occupant: undefined,
+    });
     expect(lookTimes()).to.deep.equal([300]);
   });
 

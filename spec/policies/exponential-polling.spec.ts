@@ -4,7 +4,7 @@ import { exponentialPolling } from '../../lib/policies/exponential-polling.js';
 import { seen } from '../support/polling-context.js';
 
 const delays = (policy: ReturnType<typeof exponentialPolling>, chance: number) =>
-  [1, 2, 3, 4, 5, 6, 7, 1_000, 100_000].map((attempt) => policy(seen({ attempt, random: () => chance })));
+  [1, 2, 3, 4, 5, 6, 7, 1_000, 100_000].map((attemptSinceMove) => policy(seen({ attemptSinceMove, random: () => chance })));
 
 describe('exponentialPolling', () => {
   it('doubles its interval up to the ceiling', () => {
@@ -21,9 +21,19 @@ describe('exponentialPolling', () => {
     const policy = exponentialPolling({ first: 100, ceiling: 1_000 });
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (chance) => {
-        expect(policy(seen({ attempt: 40, random: () => chance }))).to.equal(chance * 1_000);
+        expect(policy(seen({ attemptSinceMove: 40, random: () => chance }))).to.equal(chance * 1_000);
       }),
     );
+  });
+
+  it('starts anew when the lock has changed hands, however often it was busy before', () => {
+    expect(exponentialPolling({ first: 100 })(seen({ attempt: 50, attemptSinceMove: 2, random: () => 1 }))).to.equal(200);
+  });
+
+  it('doubles its interval for each who stands in front, so that a long line costs little more than its head', () => {
+    const intervals = Array.from({ length: 64 }, (_, ahead) => Number(exponentialPolling()(seen({ ahead, random: () => 1 }))));
+    expect(intervals.slice(0, 7)).to.deep.equal([25, 50, 100, 200, 400, 800, 1_000]);
+    expect(intervals.slice(6)).to.deep.equal(Array(58).fill(1_000));
   });
 
   it('takes its chance from the engine', () => {

@@ -4,6 +4,8 @@ import type { PollingContext } from '../../lib/contracts/polling-policy.js';
 export const seen = (facts: Partial<PollingContext> = {}): PollingContext => ({
   lockName: 'invoices',
   attempt: 1,
+  attemptSinceMove: 1,
+  ahead: 0,
   elapsedMs: 0,
   previousDelayMs: 0,
   holderRemainingMs: undefined,

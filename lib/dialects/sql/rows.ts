@@ -1,5 +1,5 @@
 import type { AskAnswer, Claim, Grant, JoinAnswer, LockView, OccupantView, StandView, TableView } from '../../contracts/dialect.js';
-import { placesIn } from '../../contracts/line.js';
+import { placesBefore, placesIn } from '../../contracts/line.js';
 import type { Row } from '../../contracts/session.js';
 
 /** A whole number, whatever the driver makes of a big one: a number, a bigint or text. @throws {TypeError} anything else */
@@ -46,9 +46,10 @@ export function toAskAnswer(row: Row | undefined, { owner, notAfter }: Claim): A
 
 export function toJoinAnswer(row: Row | undefined, claim: Claim): JoinAnswer {
   const answer = toAskAnswer(row, claim);
-  const standing = answer.kind !== 'granted' && row !== undefined && toText(row['line']).includes(claim.owner);
+  const line = toText(row?.['line']);
+  const standing = answer.kind !== 'granted' && row !== undefined && line.includes(claim.owner);
   const occupant = row && toOccupant(row);
-  return standing && occupant ? { kind: 'waiting', now: toNumber(row['now']), occupant } : answer;
+  return standing && occupant ? { kind: 'waiting', now: toNumber(row['now']), ahead: placesBefore(line, claim.owner), occupant } : answer;
 }
 
 /** The columns of {@link OccupantView} with `asker`, `owner`, `line` and `now`. */
@@ -60,6 +61,7 @@ export function toStandView(row: Row): StandView {
     place: row['owner'] === asker ? 'mine' : line.includes(asker) ? 'waiting' : 'gone',
     now: toNumber(row['now']),
     waiters: placesIn(line),
+    ahead: placesBefore(line, asker),
     occupant: toOccupant(row),
   };
 }

@@ -1,8 +1,8 @@
 import type { AskAnswer, Claim, Grant, JoinAnswer, LockStatements } from '../../../contracts/dialect.js';
-import { LONGEST_LINE_MS, MOST_IN_LINE, PLACE_LENGTH } from '../../../contracts/line.js';
+import { LONGEST_LINE_MS, MOST_IN_LINE, PLACE_LENGTH, placesBefore } from '../../../contracts/line.js';
 import type { Row } from '../../../contracts/session.js';
 import { TOKENS_RESERVED } from '../../../core/fencing-token.js';
-import { toGrant, toOccupant } from '../rows.js';
+import { toGrant, toOccupant, toText } from '../rows.js';
 import { bound } from './bound.js';
 import { said } from './changes.js';
 import { head, lineLives, ms, nextToken, OWNER_KEY, reserved, seen, tail, us } from './sql.js';
@@ -134,7 +134,7 @@ function toJoinAnswer(saying: number, row: Row | undefined, claim: Claim): JoinA
   if (answer.kind !== 'busy') return answer;
   // What was handed to it since is a claim: the next look finds it, and a confirmation makes it a lease.
   if (meant(saying) === SAID_STANDING && answer.now !== undefined && answer.occupant)
-    return { kind: 'waiting', now: answer.now, occupant: answer.occupant };
+    return { kind: 'waiting', now: answer.now, ahead: placesBefore(toText(row?.['line']), claim.owner), occupant: answer.occupant };
   const now = answer.now ?? (row && Number(row['now']));
   return now !== undefined && claim.notAfter !== undefined && now > claim.notAfter ? { kind: 'late', now } : { ...answer, now };
 }
