@@ -146,8 +146,9 @@ eachDatabase('Statements', (database) => {
       const owner = freshOwner();
       const answer = await table.join(name, { owner });
       const occupant = { holder: 'host 7', label: 'nightly', acquiredAt, expiresAt: acquiredAt + MINUTE };
-      expect(answer).to.deep.include({ kind: 'waiting', occupant });
+      expect(answer).to.deep.include({ kind: 'waiting', ahead: 0, occupant });
       expect((await table.row(name))?.line).to.equal(`${owner},`);
+      expect(await table.join(name, { owner: freshOwner() })).to.deep.include({ kind: 'waiting', ahead: 1, occupant });
     });
 
     it('keeps the order of arrival, and stands once however often it is repeated', async () => {
@@ -239,24 +240,26 @@ eachDatabase('Statements', (database) => {
   });
 
   describe('look', () => {
-    it('tells everybody in one answer where they stand, how many wait and who holds it', async () => {
+    it('tells everybody in one answer where they stand, how many wait and stand in front, and who holds it', async () => {
       const other = freshName();
       const mine = await table.hold(name, { holder: 'host 7', label: 'nightly' });
-      const waiting = await table.stand(name);
+      const [waiting, behind] = [await table.stand(name), await table.stand(name)];
       const gone = freshOwner();
       const stands = [
         { key: name, owner: mine.owner },
         { key: name, owner: waiting },
+        { key: name, owner: behind },
         { key: name, owner: gone },
         { key: other, owner: gone },
       ];
       const views = await table.look(...stands);
       const occupant = { holder: 'host 7', label: 'nightly', acquiredAt: mine.acquiredAt, expiresAt: mine.acquiredAt + MINUTE };
       expect(views.map(({ now, ...view }) => (expect(now).to.be.at.least(mine.now), view))).to.have.deep.members([
-        { owner: mine.owner, place: 'mine', waiters: 1, occupant },
-        { owner: waiting, place: 'waiting', waiters: 1, occupant },
-        { owner: gone, place: 'gone', waiters: 1, occupant },
-        { owner: gone, place: 'gone', waiters: 0, occupant: undefined },
+        { owner: mine.owner, place: 'mine', waiters: 2, ahead: 0, occupant },
+        { owner: waiting, place: 'waiting', waiters: 2, ahead: 0, occupant },
+        { owner: behind, place: 'waiting', waiters: 2, ahead: 1, occupant },
+        { owner: gone, place: 'gone', waiters: 2, ahead: 0, occupant },
+        { owner: gone, place: 'gone', waiters: 0, ahead: 0, occupant: undefined },
       ]);
     });
 
