@@ -45,6 +45,8 @@ export class ConnectionPool implements Session {
   readonly #urgent = new Line<Waiting>();
   readonly #waiting = new Line<Waiting>();
   readonly #broken = new WeakSet<object>();
+  /** Ends what is under way, one for each statement without an answer. */
+  readonly #unanswered = new Set<(why: string) => void>();
   #open = 0;
   #closed = false;
   #sweeping: Cancel | undefined;
@@ -81,6 +83,7 @@ export class ConnectionPool implements Session {
     });
     const busyDone = new Promise<void>((resolve) => (this.#open === 0 ? resolve() : (this.#whenEmpty = resolve)));
     await within(graceMs, this.#clock, Promise.all([...closing, busyDone]));
+    for (const giveUp of this.#unanswered) giveUp('The pool was closed before the answer was here.');
   }
 
   #take(timeoutMs: number, line: Line<Waiting>): unknown {
@@ -135,23 +138,24 @@ export class ConnectionPool implements Session {
 
   #runOn(connection: unknown, statement: Statement, timeoutMs: number): Promise<readonly Row[]> {
     return new Promise((resolve, reject) => {
-      let answered = false;
       const running = this.#driver.run(connection, statement);
-      const cancel = this.#clock.after(timeoutMs, () => {
-        answered = true;
+      /** False where it was given up before. */
+      const ended = (): boolean => (cancel(), this.#unanswered.delete(giveUp));
+      const giveUp = (why: string): void => {
+        ended();
         this.#giveUp(connection);
-        reject(new StatementError(noAnswer, new Error(`No answer within ${Math.round(timeoutMs)} ms.`)));
-      });
+        reject(new StatementError(noAnswer, new Error(why)));
+      };
+      const cancel = this.#clock.after(timeoutMs, () => giveUp(`No answer within ${Math.round(timeoutMs)} ms.`));
+      this.#unanswered.add(giveUp);
       running.then(
         (rows) => {
-          if (answered) return;
-          cancel();
+          if (!ended()) return;
           this.#serve(connection);
           resolve(rows);
         },
         (error: unknown) => {
-          if (answered) return;
-          cancel();
+          if (!ended()) return;
           const failure = this.#driver.classify(error, true);
           if (failure.outcome === 'unknown' || failure.useless) this.#giveUp(connection);
           else this.#serve(connection);
