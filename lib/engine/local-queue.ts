@@ -204,7 +204,7 @@ export class LocalQueue implements LeaseKeeper {
     this.#rest();
   }
 
-  /** Where its time is over as well, and the last that it met were others at the row, it has waited in vain as any other. */
+  /** Where its time is over as well, and the last that it met were others at the row, it has waited in vain like everybody else. */
   #giveUp(caller: Caller, stand: Stand, error: unknown): void {
     if (caller.remainingMs(this.clock.now()) <= 0 && !stand.failure) this.#timeOut(caller);
     else this.#leave(caller, error);
