@@ -14,7 +14,7 @@ export interface Granted {
 }
 
 /**
- * Asks once, without standing in line.
+ * Asks once, without standing in line. Who only meets others that are faster at the row is answered busy.
  *
  * @throws {LockStoreError} the database failed; what it may have granted is given back
  */
@@ -25,12 +25,14 @@ export async function askOnce(parts: EngineParts, lock: NamedLock, terms: Terms)
   // The second time only if the first ran after its not-after: the clocks' offset had changed, and that answer told the new one.
   for (let tries = 1; ; tries++) {
     const owner = ids.next();
+    const last = { conflict: false };
     try {
       const answered = await store.run({
         name: 'ask',
         lockName: lock.name,
         timeoutMs: budgetMs,
         remainingMs: () => budgetMs - (clock.now().monotonicMs - began),
+        failed: (_, { conflict = false }) => (last.conflict = conflict),
         step: (statements, notAfter) => statements.ask(claimOf(parts, lock, owner, terms, notAfter)),
       });
       const { answer } = answered;
@@ -43,6 +45,8 @@ export async function askOnce(parts: EngineParts, lock: NamedLock, terms: Terms)
       if (tries > 1) return { occupant: {} };
     } catch (error) {
       if (mayBeDone(error)) janitor.giveBack(lock, owner, terms, { unsureUntilMs: store.unsureUntilMs(budgetMs) });
+      // The database is well, and up to the last attempt others were faster at the row.
+      if (last.conflict && error instanceof LockStoreError) return { occupant: {} };
       throw error;
     }
   }

@@ -4,7 +4,16 @@ import { LockStoreError } from '../../lib/core/errors.js';
 import { noRetry } from '../../lib/policies/no-retry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 import { MemoryDatabase } from '../../lib/testing/memory-database.js';
-import { answerLost, brokenThenCarriedOutAfter, carriedOutAfter, failed, REFUSED, silent, type Fate } from '../support/memory-session.js';
+import {
+  answerLost,
+  brokenThenCarriedOutAfter,
+  carriedOutAfter,
+  CONFLICT,
+  failed,
+  REFUSED,
+  silent,
+  type Fate,
+} from '../support/memory-session.js';
 import { failureOf } from '../support/outcome.js';
 import { Replica } from '../support/replica.js';
 
@@ -148,6 +157,26 @@ describe('Asking once', () => {
     await clock.advance(500);
     expect((await error).outcomeUnknown).to.equal(true);
     expect(replica.session.last('ask').timeoutMs).to.equal(500);
+  });
+
+  it('is answered undefined where it meets nothing but others who are faster at the row: that is no failure of the database', async () => {
+    replica.session.always('ask', failed(CONFLICT));
+    expect(await clock.until(replica.tryAcquire('invoices'))).to.equal(undefined);
+    expect(replica.session.count('ask')).to.be.greaterThan(1);
+    replica.session.always('ask', failed());
+    await clock.until(failureOf(replica.tryAcquire('invoices'), LockStoreError));
+  });
+
+  it('fails where the database did after such a race, and gives back what an answer before it may have granted', async () => {
+    replica.session.plan('ask', failed(CONFLICT));
+    replica.session.always('ask', failed());
+    await clock.until(failureOf(replica.tryAcquire('invoices'), LockStoreError));
+    replica = new Replica(database, clock);
+    replica.session.plan('ask', answerLost);
+    replica.session.always('ask', failed(CONFLICT));
+    expect(await clock.until(replica.tryAcquire('letters'))).to.equal(undefined);
+    await clock.advance('1s');
+    expect(database.ownerOf('letters')).to.equal(undefined);
   });
 
   it('never calls a database that fails busy', async () => {

@@ -14,9 +14,9 @@ export const fault: Fault = {
       world.fault('kill', victim);
       await world.crew.kill(victim);
     }
-    // A claim for each who stood in line.
-    world.over('everybody killed', victims.length * world.ttlMs);
     await world.crew.start(2, 'skip');
+    // A claim for each who stood in line, from when somebody asks: the claims of the dead only go by where somebody looks at the row.
+    world.over('everybody killed, and somebody asks', victims.length * world.ttlMs);
     await world.grants(5);
   },
 };
