@@ -115,7 +115,7 @@ export class LockRegistry {
   }
 
   /**
-   * Asks once: the lease, or `undefined` while somebody else holds it or stands in line for it. `wait` is of no effect.
+   * Asks once: the lease, or `undefined` while somebody else holds it, stands in line for it or is faster at its row every time. `wait` is of no effect.
    *
    * @throws as {@link acquire} does, but for time-outs and deadlocks
    */
