@@ -25,14 +25,14 @@ export async function askOnce(parts: EngineParts, lock: NamedLock, terms: Terms)
   // The second time only if the first ran after its not-after: the clocks' offset had changed, and that answer told the new one.
   for (let tries = 1; ; tries++) {
     const owner = ids.next();
-    const last = { conflict: false };
+    const last = { raced: false };
     try {
       const answered = await store.run({
         name: 'ask',
         lockName: lock.name,
         timeoutMs: budgetMs,
         remainingMs: () => budgetMs - (clock.now().monotonicMs - began),
-        failed: (_, { conflict = false }) => (last.conflict = conflict),
+        failed: (failing) => (last.raced = failing === undefined),
         step: (statements, notAfter) => statements.ask(claimOf(parts, lock, owner, terms, notAfter)),
       });
       const { answer } = answered;
@@ -46,7 +46,7 @@ export async function askOnce(parts: EngineParts, lock: NamedLock, terms: Terms)
     } catch (error) {
       if (mayBeDone(error)) janitor.giveBack(lock, owner, terms, { unsureUntilMs: store.unsureUntilMs(budgetMs) });
       // The database is well, and up to the last attempt others were faster at the row.
-      if (last.conflict && error instanceof LockStoreError) return { occupant: {} };
+      if (last.raced && error instanceof LockStoreError) return { occupant: {} };
       throw error;
     }
   }

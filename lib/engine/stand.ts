@@ -1,6 +1,5 @@
 import type { AskAnswer, JoinAnswer, OccupantView } from '../contracts/dialect.js';
 import { LONGEST_LINE_MS } from '../contracts/line.js';
-import type { Failure } from '../contracts/session.js';
 import { statementTimeout } from '../core/deadline.js';
 import { LockStoreError, type Occupant } from '../core/errors.js';
 import { claimOf, type Granted, learn, mayBeDone } from './ask.js';
@@ -210,7 +209,7 @@ export class Stand {
       timeoutMs: statementTimeout(terms.ttlMs),
       remainingMs: () => this.#longestRemainingMs(),
       urgent: name === 'confirm',
-      failed: (error, failure) => this.#failed(error, failure),
+      failed: (failing) => this.#failed(failing),
       step,
     });
     this.#failing = undefined;
@@ -218,10 +217,10 @@ export class Stand {
     return answered;
   }
 
-  #failed(error: unknown, { conflict = false }: Failure): void {
-    this.#failing = conflict ? undefined : error;
+  #failed(failing: unknown): void {
+    this.#failing = failing;
     // Who lost a race was answered: others are at the row.
-    if (conflict) this.#attempts++;
+    if (failing === undefined) this.#attempts++;
   }
 
   #sawBusy(occupant: OccupantView | undefined): void {

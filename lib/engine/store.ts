@@ -32,8 +32,8 @@ export interface Attempt<T> {
   readonly remainingMs?: () => number;
   /** Goes before asks: a lease depends on it. */
   readonly urgent?: boolean;
-  /** Told of each attempt that failed, while others may follow. */
-  readonly failed?: (error: unknown, failure: Failure) => void;
+  /** Told of each attempt that failed, while others may follow; of `undefined` where others were faster at the row: then the database is well. */
+  readonly failed?: (failing: unknown) => void;
   /** The step, given a moment of the database's clock after which this attempt is given up. */
   readonly step: (statements: LockStatements, notAfter: number | undefined) => Step<T>;
 }
@@ -167,7 +167,7 @@ export class Store {
       return { ...answered, firstSent: seen.firstSent ?? sent, unsureUntilMs: seen.unsureUntilMs };
     } catch (error) {
       const failure = failureOf(error);
-      attempt.failed?.(error instanceof StatementError ? error.cause : error, failure);
+      attempt.failed?.(failure.conflict ? undefined : error instanceof StatementError ? error.cause : error);
       if (failure.outcome === 'unknown') {
         seen.firstSent ??= sent;
         seen.unsureUntilMs = this.unsureUntilMs(attempt.timeoutMs);

@@ -135,7 +135,7 @@ export class Watcher {
       const { answer } = await this.#store.run({
         name: 'look',
         timeoutMs: LOOK_TIMEOUT_MS,
-        failed: (error, { conflict = false }) => (this.failing = conflict ? undefined : error),
+        failed: (failing) => (this.failing = failing),
         step: (statements) => statements.look(due.map(({ stand }) => stand)),
       });
       this.failing = undefined;

@@ -15,8 +15,8 @@ export const fault: Fault = {
       await world.crew.kill(victim);
     }
     await world.crew.start(2, 'skip');
-    // A claim for each who stood in line, from when somebody asks: the claims of the dead only go by where somebody looks at the row.
-    world.over('everybody killed, and somebody asks', victims.length * world.ttlMs);
+    // A claim for each who stood in line, all but the holder, from when somebody asks: the claims of the dead only go by where somebody looks.
+    world.over('everybody killed, and somebody asks', (victims.length - 1) * world.ttlMs);
     await world.grants(5);
   },
 };
