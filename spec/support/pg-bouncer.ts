@@ -51,6 +51,10 @@ export class PgBouncer {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
   async #listening(): Promise<void> {
     for (let attempts = 1; attempts <= 200; attempts++) {
       const socket = connect(this.port, '127.0.0.1');

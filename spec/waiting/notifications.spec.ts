@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Sequelize } from 'sequelize';
-import { type LockEvents, LockRegistry, pollingOnly, type RegistryOptions } from '../../lib/index.js';
+import { type LockEvents, LockRegistry, noRetry, pollingOnly, type RegistryOptions } from '../../lib/index.js';
 import { connect, onDatabase } from '../support/databases.js';
 import { PgBouncer } from '../support/pg-bouncer.js';
 import { recordStatements } from '../support/statements.js';
@@ -181,6 +181,49 @@ onDatabase('postgres', 'Notifications', (database) => {
       expect(overlaps).to.equal(0);
       await Promise.all(registries.map((locks) => locks.close()));
       await Promise.all(pools.map((pool) => pool.close()));
+    });
+
+    it('costs no attempt: what a server refused by its name goes out again at once', async function () {
+      this.timeout(20_000);
+      await using fresh = await PgBouncer.start(new URL(database().url));
+      const url = fresh.url(new URL(database().url).pathname.slice(1));
+      const [one, other] = [connect(url), connect(url)];
+      const [first, second] = [new LockRegistry(one, { retry: noRetry() }), new LockRegistry(other, { retry: noRetry() })];
+
+      await first.createTable();
+      await (await first.tryAcquire('pooled'))?.release();
+      // The pooler hands out the server that was used last, and there all of this is prepared.
+      const lease = await second.tryAcquire('pooled');
+
+      expect(lease?.held).to.equal(true);
+      await Promise.all([first.close({ grace: 0 }), second.close({ grace: 0 })]);
+      await Promise.all([one.close(), other.close()]);
+    });
+
+    it('never runs a statement that another table\'s locks prepared under the same name', async function () {
+      this.timeout(20_000);
+      // One of its own: on the servers of the other's nothing is prepared yet.
+      await using fresh = await PgBouncer.start(new URL(database().url));
+      const url = fresh.url(new URL(database().url).pathname.slice(1));
+      const [one, other, first, second] = [connect(url), connect(url), connect(url), connect(url)];
+      const [ours, theirs] = [new LockRegistry(one, { table: 'ours' }), new LockRegistry(other, { table: 'theirs' })];
+      await Promise.all([ours.createTable(), theirs.createTable()]);
+      // The pooler gives a server that another one's transaction does not hold: theirs prepares on one, ours on the other.
+      const held = await first.transaction();
+      await theirs.tryAcquire('on the second server');
+      const heldToo = await second.transaction();
+      await held.commit();
+      await ours.tryAcquire('on the first server');
+      const heldAgain = await first.transaction();
+      await heldToo.commit();
+
+      await ours.tryAcquire('where theirs was prepared');
+
+      expect(await ours.inspect('where theirs was prepared')).to.include({ name: 'where theirs was prepared' });
+      expect(await theirs.inspect('where theirs was prepared')).to.equal(undefined);
+      await heldAgain.commit();
+      await Promise.all([ours.close({ grace: 0 }), theirs.close({ grace: 0 })]);
+      await Promise.all([one, other, first, second].map((pool) => pool.close()));
     });
   });
 });

@@ -1,6 +1,7 @@
 import type { Driver } from '../../contracts/driver.js';
-import type { Row } from '../../contracts/session.js';
+import type { Row, Statement } from '../../contracts/session.js';
 import { classify } from './errors.js';
+import { preparedName } from './prepared-name.js';
 import { channelOf } from './sql.js';
 
 /** A client of `pg`, by shape: the package is optional. */
@@ -50,16 +51,11 @@ export const driver: Driver<PgClient> = {
     return client;
   },
 
-  async run(client, { id, text, values }) {
-    try {
-      const { rows } = await client.query(unnamed.has(client) ? { text, values } : { name: id, text, values });
-      const cause = unconfirmed.get(client);
-      if (cause) throw new Error('The wait for the standby was cancelled: the server may forget what it answered.', { cause });
-      return rows;
-    } catch (error) {
-      if (poolerErrors.has((error as { code?: string }).code ?? '')) unnamed.add(client);
-      throw error;
-    }
+  async run(client, statement) {
+    const { rows } = await send(client, statement);
+    const cause = unconfirmed.get(client);
+    if (cause) throw new Error('The wait for the standby was cancelled: the server may forget what it answered.', { cause });
+    return rows;
   },
 
   destroy: (client) => client.connection.stream.destroy(),
@@ -78,3 +74,15 @@ export const driver: Driver<PgClient> = {
     await client.query(`LISTEN "${channelOf(registry)}"`);
   },
 };
+
+/** What a pooler's server refused by its name was not begun: it goes out again without one, as all that follow it do. */
+async function send(client: PgClient, { id, text, values }: Statement): Promise<{ rows: Row[] }> {
+  if (id === '' || unnamed.has(client)) return client.query({ text, values });
+  try {
+    return await client.query({ name: preparedName(id, text), text, values });
+  } catch (error) {
+    if (!poolerErrors.has((error as { code?: string }).code ?? '')) throw error;
+    unnamed.add(client);
+    return client.query({ text, values });
+  }
+}
