@@ -200,7 +200,7 @@ onDatabase('postgres', 'Notifications', (database) => {
       await Promise.all([one.close(), other.close()]);
     });
 
-    it('never runs a statement that another table\'s locks prepared under the same name', async function () {
+    it("never runs a statement that another table's locks prepared under the same name", async function () {
       this.timeout(20_000);
       // One of its own: on the servers of the other's nothing is prepared yet.
       await using fresh = await PgBouncer.start(new URL(database().url));
