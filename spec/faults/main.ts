@@ -11,7 +11,7 @@ import { type Outcome, trial } from './support/trial.js';
 
 const USAGE = `npm run spec:faults -- [--all] [--only ID]... [--database NAME]... [--seed N]
 
-  --all            every fault on every database, about seven minutes; default: the short run
+  --all            every fault on every database, about a quarter of an hour; default: the short run
   --only ID        this fault alone, such as F10; may be given several times; \`controls\` for the broken locks
   --database NAME  postgres, pgbouncer, standby, faketime, mariadb, mysql, galera or sqlite alone
   --minutes N      again and again for so long, with other seeds; best with --only R1

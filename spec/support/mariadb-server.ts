@@ -10,6 +10,7 @@ export type MariadbSettings = Readonly<Record<string, string | number>>;
 
 // A node of a cluster may have to fetch all data from another one first.
 const START_TIMEOUT_MS = 60_000;
+const GREETS_WITHIN_MS = 1_000;
 const FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/opt/homebrew/bin', ...(process.env.PATH ?? '').split(delimiter)];
 
 // Nothing here outlives the machine's power; a killed server loses what it had not yet handed to the operating system all the same.
@@ -128,8 +129,10 @@ export class MariadbServer {
     if (!existsSync(note) || readFileSync(note, 'utf8').trim() !== String(this.pid)) return false;
     const socket = connect(this.port, '127.0.0.1');
     try {
-      await once(socket, 'data'); // the greeting
-      return true;
+      // A server that is not ready may take a connection and end it, or leave it alone.
+      const soon = { signal: AbortSignal.timeout(GREETS_WITHIN_MS) };
+      const greeted = once(socket, 'data', soon).then(() => true);
+      return await Promise.race([greeted, once(socket, 'close', soon).then(() => false)]);
     } catch {
       return false;
     } finally {
