@@ -17,7 +17,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   core: { layers: [], packages: ['ms', 'yallist'] },
   contracts: { layers: ['core'], packages: ['type sequelize'] },
   policies: { layers: ['core', 'contracts'], packages: ['p-retry'] },
-  dialects: { layers: ['core', 'contracts'] },
+  dialects: { layers: ['core', 'contracts'], packages: ['node:crypto'] },
   wakers: { layers: ['core', 'contracts'], packages: ['node:crypto'] },
   adapters: { layers: ['core', 'contracts'], packages: ['sequelize', 'signal-exit', 'node:*'] },
   engine: { layers: ['core', 'contracts'], packages: ['node:async_hooks', 'node:crypto', 'type sequelize'] },
