@@ -1,4 +1,4 @@
-/** One SQL statement with its bound values. Statements of one `id` have one text, so a driver may prepare them once. */
+/** One SQL statement with its bound values. Statements of one `id` and one lock table have one text, so a driver may prepare that once. */
 export interface Statement {
   readonly id: string;
   readonly text: string;

@@ -127,6 +127,7 @@ onDatabase('postgres', 'Notifications', (database) => {
 
   describe('behind a transaction pooler', () => {
     let bouncer: PgBouncer | undefined;
+    const through = (pooler: PgBouncer | undefined) => pooler?.url(new URL(database().url).pathname.slice(1)) ?? '';
 
     before(async function () {
       this.timeout(20_000);
@@ -141,7 +142,7 @@ onDatabase('postgres', 'Notifications', (database) => {
     it('are found not to arrive: one event says so, waiters poll, and the lock is handed on', async function () {
       this.timeout(20_000);
       const failures: LockEvents['failed'][] = [];
-      const url = bouncer?.url(new URL(database().url).pathname.slice(1)) ?? '';
+      const url = through(bouncer);
       const [one, other] = [connect(url), connect(url)];
       const holder = new LockRegistry(one);
       const waiter = new LockRegistry(other).on('failed', (failure) => failures.push(failure));
@@ -161,7 +162,7 @@ onDatabase('postgres', 'Notifications', (database) => {
 
     it('does not keep locks from working: every entry excludes the others', async function () {
       this.timeout(20_000);
-      const url = bouncer?.url(new URL(database().url).pathname.slice(1)) ?? '';
+      const url = through(bouncer);
       const pools = [connect(url), connect(url), connect(url)];
       const registries = pools.map((pool) => new LockRegistry(pool));
       let inside = 0;
@@ -186,7 +187,7 @@ onDatabase('postgres', 'Notifications', (database) => {
     it('costs no attempt: what a server refused by its name goes out again at once', async function () {
       this.timeout(20_000);
       await using fresh = await PgBouncer.start(new URL(database().url));
-      const url = fresh.url(new URL(database().url).pathname.slice(1));
+      const url = through(fresh);
       const [one, other] = [connect(url), connect(url)];
       const [first, second] = [new LockRegistry(one, { retry: noRetry() }), new LockRegistry(other, { retry: noRetry() })];
 
@@ -204,7 +205,7 @@ onDatabase('postgres', 'Notifications', (database) => {
       this.timeout(20_000);
       // One of its own: on the servers of the other's nothing is prepared yet.
       await using fresh = await PgBouncer.start(new URL(database().url));
-      const url = fresh.url(new URL(database().url).pathname.slice(1));
+      const url = through(fresh);
       const [one, other, first, second] = [connect(url), connect(url), connect(url), connect(url)];
       const [ours, theirs] = [new LockRegistry(one, { table: 'ours' }), new LockRegistry(other, { table: 'theirs' })];
       await Promise.all([ours.createTable(), theirs.createTable()]);

@@ -12,7 +12,7 @@ const bySqlState: Readonly<Record<string, Failure>> = {
   '53': notDone, // out of connections, memory, disk
   '57P03': notDone, // cannot_connect_now: starting up
   '25006': demoted, // read_only_sql_transaction: a standby, or a failover under way
-  '42P05': notDone, // duplicate_prepared_statement: a transaction pooler; the driver goes unnamed by itself
+  '42P05': notDone, // duplicate_prepared_statement: a transaction pooler; the driver sends it again, unnamed
   '26': notDone, // invalid_sql_statement_name: likewise
   '42P01': missingTable,
   '3F000': missingTable, // invalid_schema_name
