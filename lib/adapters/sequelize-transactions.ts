@@ -10,8 +10,11 @@ export function sequelizeTransactions(sequelize: Sequelize, { driver, transactio
     run: (options, fn) => sequelize.transaction({ ...(transactionDefaults as object), ...options }, fn),
 
     check(transaction) {
-      if ((transaction as unknown as OfSequelize | undefined)?.sequelize !== sequelize)
+      const known = transaction as unknown as OfSequelize | undefined;
+      if (known?.sequelize !== sequelize)
         throw new TypeError('A fence needs a transaction of the Sequelize instance that its lock registry was made with.');
+      const reason = driver.unfenceable?.(known.connection);
+      if (reason !== undefined) throw new TypeError(reason);
     },
 
     query: (transaction, { text, values }) =>
@@ -36,6 +39,7 @@ export function sequelizeTransactions(sequelize: Sequelize, { driver, transactio
 /** What the types of Sequelize do not show. */
 interface OfSequelize {
   readonly sequelize: Sequelize;
+  readonly connection: unknown;
 }
 
 async function told(

@@ -19,6 +19,8 @@ export interface Driver<Connection = unknown> {
   onBroken(connection: Connection, fn: () => void): void;
   /** Whether an open connection keeps the process alive. */
   keepAlive(connection: Connection, alive: boolean): void;
+  /** Why no transaction on this connection of the application's can be fenced, where its locks are out of reach; else nothing. */
+  unfenceable?(connection: Connection): string | undefined;
   /** What `error` says about the row. `sent`: the statement had been handed to the driver on an open connection. Never by message text. */
   classify(error: unknown, sent: boolean): Failure;
   /** Calls `heard` with each notification to this registry (the first half of its owner ids), where the server can notify. */

@@ -8,7 +8,7 @@ export type TransactionEnd = 'committed' | 'rolled-back' | 'unknown';
 export interface Transactions {
   /** Runs `fn` in one and commits; rolls back where `fn` rejects. */
   run<T>(options: TransactionOptions, fn: (transaction: Transaction) => Promise<T>): Promise<T>;
-  /** @throws {TypeError} not a transaction of this application's Sequelize */
+  /** @throws {TypeError} not a transaction of this application's Sequelize, or one that does not reach the locks */
   check(transaction: Transaction): void;
   /** Runs a statement within one. Rejects with the driver's error. */
   query(transaction: Transaction, statement: Statement): Promise<readonly Row[]>;

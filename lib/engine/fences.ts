@@ -37,6 +37,7 @@ export class Fences {
     if (options.transaction) transactions.check(options.transaction);
     for (const lease of leases) lease.assertHeld();
     return transactions.run(options, async (transaction) => {
+      transactions.check(transaction);
       const result = await fn(transaction);
       await this.fence(leases, transaction);
       return result;

@@ -52,7 +52,7 @@ export interface Lease extends AsyncDisposable {
    * A lease whose time is over still passes as long as nobody has taken the lock, and then nobody takes it until the transaction has ended.
    * @throws what `fn` threw, unchanged, after the transaction was rolled back
    * @throws {LeaseLostError} somebody else has the lock, or it was released; everything was rolled back
-   * @throws {TypeError} at once: the registry was made without Sequelize, or `options.transaction` is another Sequelize instance's
+   * @throws {TypeError} at once: the registry was made without Sequelize, or `options.transaction` is another Sequelize instance's; before `fn` runs: the database is SQLite's in memory
    * @throws Sequelize's own error where the transaction failed to begin or to commit
    */
   transaction<T>(fn: (transaction: Transaction) => T | PromiseLike<T>): Promise<T>;
@@ -62,7 +62,7 @@ export interface Lease extends AsyncDisposable {
    *
    * @throws {LeaseLostError} somebody else has the lock, or it was released; roll back
    * @throws {LockStoreError} the database failed; roll back
-   * @throws {TypeError} another Sequelize instance's transaction
+   * @throws {TypeError} another Sequelize instance's transaction, or the database is SQLite's in memory
    */
   fence(transaction: Transaction): Promise<void>;
   /** Lets go, once; further calls get the same answer. False: it had been lost already. Never rejects: a failed release is an event, and the lease ends by itself. */

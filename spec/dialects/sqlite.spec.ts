@@ -9,6 +9,7 @@ import { StatementError } from '../../lib/contracts/session.js';
 import type { SqliteDatabase } from '../../lib/dialects/sqlite/database.js';
 import { driver } from '../../lib/dialects/sqlite/driver.js';
 import { UnfitDatabaseError } from '../../lib/dialects/sqlite/errors.js';
+import { LockRegistry } from '../../lib/index.js';
 import { connect, onDatabase, type TestDatabase } from '../support/databases.js';
 import { claimOf, freshName, freshOwner, LockTable } from './lock-table.js';
 
@@ -272,6 +273,22 @@ describe('A SQLite database in memory', () => {
     await table.hold(name);
     await other.hold(name);
     await other.close();
+  });
+
+  it('refuses a fenced transaction before its body runs: it does not reach the locks', async () => {
+    await using locks = new LockRegistry(sequelize);
+    await using lease = await locks.acquire(name);
+    let ran = false;
+    const fenced = lease.transaction(() => void (ran = true)).catch((error: unknown) => error);
+    expect(await fenced)
+      .to.be.instanceOf(TypeError)
+      .with.property('message')
+      .that.includes('in memory');
+    expect(ran).to.equal(false);
+    const transaction = await sequelize.transaction();
+    expect(await lease.fence(transaction).catch((error: unknown) => error)).to.be.instanceOf(TypeError);
+    await transaction.rollback();
+    expect(lease.held).to.equal(true);
   });
 
   it('stays as the application left it: its own connection is neither configured nor closed', async () => {

@@ -29,6 +29,9 @@ export const driver: Driver<SqliteDatabase> = {
     if (!inMemory(database)) database.once('close', fn);
   },
 
+  unfenceable: (database) =>
+    inMemory(database) ? 'A transaction in memory cannot be fenced: its locks are in a database of their own. Use a file.' : undefined,
+
   // An open file keeps no process alive.
   keepAlive: () => undefined,
 
