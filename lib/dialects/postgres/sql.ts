@@ -23,8 +23,8 @@ export const clock = `clock AS MATERIALIZED (${clockReading('')})`;
 export const clockRow = (more = '') => `(${clockReading(more)} OFFSET 0)`;
 
 /**
- * For {@link clockRow} in a statement that frees a lock: that may be lost in a server's crash, which costs one lease of waiting and never exclusion.
- * A grant may not.
+ * In the select list of what frees a lock, or gives a place in line: that may be lost in a server's crash, which costs one lease of waiting, or the
+ * place, and never exclusion. A grant may not.
  */
 export const asynchronousCommit = `, set_config('synchronous_commit', 'off', true) AS commits`;
 

@@ -2,7 +2,20 @@ import type { AskAnswer, Claim, LockStatements } from '../../contracts/dialect.j
 import { LONGEST_LINE_MS, MOST_IN_LINE, PLACE_LENGTH } from '../../contracts/line.js';
 import type { Row } from '../../contracts/session.js';
 import { toGrant, toJoinAnswer } from '../sql/rows.js';
-import { clock, clockRow, headOf, lineLives, lineLivesAt, nextToken, nextTokenFrom, notifyOwner, reserved, seen, tailOf } from './sql.js';
+import {
+  asynchronousCommit,
+  clock,
+  clockRow,
+  headOf,
+  lineLives,
+  lineLivesAt,
+  nextToken,
+  nextTokenFrom,
+  notifyOwner,
+  reserved,
+  seen,
+  tailOf,
+} from './sql.js';
 
 const inTime = '($7::bigint IS NULL OR c.ms <= $7)';
 const mine = '(l.owner = $2 AND NOT l.revoked)';
@@ -71,6 +84,8 @@ const claimValues = ({ key, owner, ttlMs, claimMs, holder, label, notAfter }: Cl
 
 // Who finds the row free meanwhile stands nowhere and asks again: a line without an owner would be nobody's to advance.
 //
+// The commit of a place in line waits for no disk, so the row is locked no longer than it takes: the one whose turn it is confirms just then.
+//
 // Under READ COMMITTED this statement still sees the row as it was when it started, which is what an answer needs that says who is in the way.
 const joinText = (table: string) => `WITH ${clock}, taken AS (${taking(table, 'clock')} RETURNING ${seen('l')}, ${notified}
 ), stood AS (
@@ -81,7 +96,7 @@ const joinText = (table: string) => `WITH ${clock}, taken AS (${taking(table, 'c
   WHERE l.name = $1 AND l.owner IS DISTINCT FROM $2 AND l.expires_at > c.ms AND ${inTime}
     AND (NOT ${lineLives} OR length(l.line) < ${MOST_IN_LINE * PLACE_LENGTH} OR strpos(l.line, $2) > 0)
     AND NOT EXISTS (SELECT FROM taken)
-  RETURNING ${seen('l')}
+  RETURNING ${seen('l')}${asynchronousCommit}
 ) SELECT c.ms AS now, a.* FROM clock c LEFT JOIN (
   SELECT ${seen('taken')} FROM taken UNION ALL SELECT ${seen('stood')} FROM stood
   UNION ALL SELECT ${seen('l', 'nullif(l.owner, $2)')} FROM ${table} l
