@@ -62,8 +62,17 @@ export class ConnectionPool implements Session {
   }
 
   async run(write: () => Statement, timeoutMs: number, urgent = false): Promise<readonly Row[]> {
+    const idle = this.#idle.pop();
+    if (!idle) return this.#runLater(write, timeoutMs, urgent ? this.#urgent : this.#waiting);
+    this.#driver.keepAlive(idle.connection, true);
+    // What is given back in the same breath goes with it.
+    await Promise.resolve();
+    return this.#runOn(idle.connection, write(), timeoutMs);
+  }
+
+  async #runLater(write: () => Statement, timeoutMs: number, line: Line<Waiting>): Promise<readonly Row[]> {
     const startedMs = this.#clock.now().monotonicMs;
-    const connection = await this.#take(timeoutMs, urgent ? this.#urgent : this.#waiting);
+    const connection = await this.#await(timeoutMs, line);
     const leftMs = timeoutMs - (this.#clock.now().monotonicMs - startedMs);
     if (leftMs < Math.min(LEAST_MS, timeoutMs)) {
       this.#serve(connection);
@@ -84,13 +93,6 @@ export class ConnectionPool implements Session {
     const busyDone = new Promise<void>((resolve) => (this.#open === 0 ? resolve() : (this.#whenEmpty = resolve)));
     await within(graceMs, this.#clock, Promise.all([...closing, busyDone]));
     for (const giveUp of this.#unanswered) giveUp('The pool was closed before the answer was here.');
-  }
-
-  #take(timeoutMs: number, line: Line<Waiting>): unknown {
-    const idle = this.#idle.pop();
-    if (!idle) return this.#await(timeoutMs, line);
-    this.#driver.keepAlive(idle.connection, true);
-    return idle.connection;
   }
 
   #await(timeoutMs: number, line: Line<Waiting>): Promise<unknown> {

@@ -51,8 +51,7 @@ export class Keeper {
   }
 
   /** To be called when something of a holding comes sooner than before: a new lease on it, a shorter deadline. */
-  arm(holding: Holding): void {
-    const now = this.#clock.now();
+  arm(holding: Holding, now = this.#clock.now()): void {
     this.#wakeAt(now, this.#nextMs(holding, now));
   }
 

@@ -233,7 +233,7 @@ export class LocalQueue implements LeaseKeeper {
     const fit = fitOf(holding, caller.terms, now);
     if (fit === 'let go') return void this.#letGo(holding, caller.terms, 0);
     if (fit === 'renew first' || !holding.hasTokens) return void this.#refresh(holding, caller.terms);
-    const lease = this.#lend(holding, caller.terms);
+    const lease = this.#lend(holding, caller.terms, now);
     if (!lease) return this.#passOnByAndBy(holding, attempts, now);
     leave(caller.place);
     caller.inContext(() => this.#tellAcquired(lease, caller.number, caller.waitedMs(now), attempts));
@@ -248,8 +248,9 @@ export class LocalQueue implements LeaseKeeper {
 
   /** A grant that arrived with too little of its lease left is given back, not handed out. */
   #lendOrLetGo(holding: Holding, terms: Terms): HeldLease | undefined {
-    if (fitOf(holding, terms, this.clock.now()) === 'fits') {
-      const lease = this.#lend(holding, terms);
+    const now = this.clock.now();
+    if (fitOf(holding, terms, now) === 'fits') {
+      const lease = this.#lend(holding, terms, now);
       if (lease) this.#tellAcquired(lease, 0, 0, 1);
       return lease;
     }
@@ -258,8 +259,7 @@ export class LocalQueue implements LeaseKeeper {
   }
 
   /** The next lease on a holding; `undefined` where the clock has not come as far as its next token. */
-  #lend(holding: Holding, terms: Terms): HeldLease | undefined {
-    const now = this.clock.now();
+  #lend(holding: Holding, terms: Terms, now: Instant): HeldLease | undefined {
     const token = holding.takeToken(now);
     if (token === undefined) return undefined;
     holding.readiedFor = undefined;
@@ -267,7 +267,7 @@ export class LocalQueue implements LeaseKeeper {
     holding.ttlMs = terms.ttlMs;
     const lease = new HeldLease(this, holding, token, terms, now);
     holding.lease = lease;
-    this.#parts.keeper.arm(holding);
+    this.#parts.keeper.arm(holding, now);
     return lease;
   }
 

@@ -35,8 +35,8 @@ export class Releases {
   async send(release: Outgoing, attempt: Pick<Attempt<boolean>, 'lockName' | 'timeoutMs' | 'remainingMs'>): Promise<boolean> {
     let mayBeDone = false;
     try {
-      const told = await this.#quickly(release, attempt.timeoutMs);
-      if (told !== undefined) return told;
+      const wasOurs = (await this.#quickly(release, attempt.timeoutMs))?.get(release.owner);
+      if (wasOurs !== undefined) return wasOurs;
     } catch (error) {
       const { outcome, transient } = failureOf(error);
       mayBeDone = outcome === 'unknown';
@@ -48,12 +48,12 @@ export class Releases {
     return answer || mayBeDone || unsureUntilMs !== undefined;
   }
 
-  /** `undefined` where there is no quicker way than the release itself, or that did not reach the row. @throws {StatementError} */
-  async #quickly(release: Outgoing, timeoutMs: number): Promise<boolean | undefined> {
+  /** `undefined` where there is no quicker way than the release itself. @throws {StatementError} */
+  #quickly(release: Outgoing, timeoutMs: number): Promise<Told> | undefined {
     const { statements } = this.#store;
     const [joins, isQuick] = [statements.releaseAll !== undefined, release.alone && statements.releaseLone !== undefined];
     if (!joins && !isQuick) return undefined;
-    return (await this.#together(release, timeoutMs, joins ? MOST_TOGETHER : 1)).get(release.owner);
+    return this.#together(release, timeoutMs, joins ? MOST_TOGETHER : 1);
   }
 
   #together(release: Outgoing, timeoutMs: number, most: number): Promise<Told> {
@@ -65,14 +65,22 @@ export class Releases {
 
   #gather(first: Outgoing, timeoutMs: number): Promise<Told> {
     const releases = [first];
+    const told = this.#sendAll(releases, timeoutMs);
+    this.#gathering = { timeoutMs, releases, told };
+    return told;
+  }
+
+  async #sendAll(releases: readonly Outgoing[], timeoutMs: number): Promise<Told> {
     const close = () => {
       if (this.#gathering?.releases === releases) this.#gathering = undefined;
     };
     const step = (statements: LockStatements) => (close(), stepOf(statements, releases));
-    const sent = this.#store.once({ name: 'releaseAll', timeoutMs, step });
-    const told = sent.then(({ answer }) => answer).finally(close);
-    this.#gathering = { timeoutMs, releases, told };
-    return told;
+    try {
+      const { answer } = await this.#store.once({ name: 'releaseAll', timeoutMs, step });
+      return answer;
+    } finally {
+      close();
+    }
   }
 }
 

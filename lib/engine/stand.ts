@@ -103,7 +103,8 @@ export class Stand {
     // A lock that is free is had for less than a place in line.
     const standing = this.#expectsBusy;
     this.#expectsBusy = true;
-    const { answer, ...answered } = standing ? await this.#join(owner, terms) : await this.#askFirst(owner, terms);
+    const answered = standing ? await this.#join(owner, terms) : await this.#askFirst(owner, terms);
+    const { answer } = answered;
     switch (answer.kind) {
       case 'granted':
         return { owner, terms, answered: { ...answered, answer: answer.grant } };

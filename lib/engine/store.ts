@@ -67,14 +67,13 @@ export class Store {
    * @throws {LockTableError} the table is missing or somebody else's
    */
   async run<T>(attempt: Attempt<T>): Promise<Answered<T>> {
-    await this.ready();
+    if (this.#table !== 'ready') await this.ready();
     return this.#retried(attempt);
   }
 
   /** One attempt, not tried again. @throws {StatementError} */
-  async once<T>({ step, timeoutMs, urgent = false }: Attempt<T>): Promise<Answered<T>> {
+  async once<T>({ step, timeoutMs, urgent = false }: Attempt<T>, sent = this.#parts.clock.now()): Promise<Answered<T>> {
     const { clock, session, statements } = this.#parts;
-    const sent = clock.now();
     const notAfter = this.databaseClock.latest(sent.monotonicMs + timeoutMs);
     let read: Step<T>['read'] | undefined;
     const write = () => {
@@ -163,8 +162,8 @@ export class Store {
   async #attempt<T>(attempt: Attempt<T>, seen: Sendings): Promise<Answered<T>> {
     const sent = this.#parts.clock.now();
     try {
-      const answered = await this.once(attempt);
-      return { ...answered, firstSent: seen.firstSent ?? sent, unsureUntilMs: seen.unsureUntilMs };
+      const answered = await this.once(attempt, sent);
+      return seen.firstSent ? { ...answered, firstSent: seen.firstSent, unsureUntilMs: seen.unsureUntilMs } : answered;
     } catch (error) {
       const failure = failureOf(error);
       attempt.failed?.(failure.conflict ? undefined : error instanceof StatementError ? error.cause : error);

@@ -6,7 +6,7 @@ import { channelOf } from './sql.js';
 
 /** A client of `pg`, by shape: the package is optional. */
 export interface PgClient {
-  query(query: { text: string; values?: readonly unknown[]; name?: string } | string): Promise<{ rows: Row[] }>;
+  query(query: { text: string; values?: readonly unknown[]; name?: string } | string): Promise<Answer>;
   on(event: 'notification', listener: (message: { channel: string; payload?: string }) => void): unknown;
   on(event: 'notice', listener: (notice: { readonly routine?: string | undefined }) => void): unknown;
   on(event: 'error' | 'end', listener: () => void): unknown;
@@ -14,6 +14,13 @@ export interface PgClient {
   ref(): void;
   unref(): void;
   readonly connection: { readonly stream: { destroy(): void } };
+}
+
+interface Answer {
+  readonly rows: Row[];
+  /** Those of `rows`; none where the statement returns none. */
+  readonly fields: readonly unknown[];
+  readonly rowCount: number | null;
 }
 
 /** Clients behind a transaction pooler, where a statement prepared under a name is on another connection next time. */
@@ -52,10 +59,11 @@ export const driver: Driver<PgClient> = {
   },
 
   async run(client, statement) {
-    const { rows } = await send(client, statement);
+    const { rows, fields, rowCount } = await send(client, statement);
     const cause = unconfirmed.get(client);
     if (cause) throw new Error('The wait for the standby was cancelled: the server may forget what it answered.', { cause });
-    return rows;
+    // A statement that returns no rows tells how many it changed: a row that says so costs the server and the driver.
+    return fields.length > 0 ? rows : [{ affectedRows: rowCount }];
   },
 
   destroy: (client) => client.connection.stream.destroy(),
@@ -76,7 +84,7 @@ export const driver: Driver<PgClient> = {
 };
 
 /** What a pooler's server refused by its name was not begun: it goes out again without one, as all that follow it do. */
-async function send(client: PgClient, { id, text, values }: Statement): Promise<{ rows: Row[] }> {
+async function send(client: PgClient, { id, text, values }: Statement): Promise<Answer> {
   if (id === '' || unnamed.has(client)) return client.query({ text, values });
   try {
     return await client.query({ name: preparedName(id, text), text, values });

@@ -1,7 +1,7 @@
 import type { Grant, LockStatements } from '../../contracts/dialect.js';
 import type { Row } from '../../contracts/session.js';
 import { TOKENS_RESERVED } from '../../core/fencing-token.js';
-import { toNumber } from '../sql/rows.js';
+import { changed, toNumber } from '../sql/rows.js';
 import { asynchronousCommit, clockRow, lineLivesAt, nextTokenFrom, reserved } from './sql.js';
 
 // What most locks need most of the time: nobody is in the way, and nobody waits. Every CASE, subselect and column of a statement is made ready
@@ -27,8 +27,7 @@ const freeAt = (ms: string) => `l.owner IS NULL AND l.expires_at <= ${ms} AND NO
 const releaseLoneText = (table: string) => `
   UPDATE ${table} l SET owner = NULL, token = greatest($3::bigint, l.token), token_top = greatest($3::bigint, l.token),
     expires_at = CASE WHEN $4::bigint > 0 THEN c.ms + $4::bigint ELSE 0 END, released_at = c.ms, revoked = false
-  FROM ${clockRow(asynchronousCommit)} c WHERE l.name = $1 AND l.owner = $2 AND l.line = ''
-  RETURNING true AS released`;
+  FROM ${clockRow(asynchronousCommit)} c WHERE l.name = $1 AND l.owner = $2 AND l.line = ''`;
 
 /** Two columns tell it all: each more costs the server and the driver. */
 function toGrant(row: Row): Grant {
@@ -48,7 +47,7 @@ export function uncontendedStatements(table: string): Required<Pick<LockStatemen
 
     releaseLone: ({ key, owner, usedToken, restMs }) => ({
       statement: { id: 'dlock_release_lone', text: releaseLone, values: [key, owner, usedToken, restMs] },
-      read: ({ length }) => length > 0,
+      read: (rows) => changed(rows) > 0,
     }),
   };
 }

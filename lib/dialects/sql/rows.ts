@@ -10,6 +10,9 @@ export function toNumber(value: unknown): number {
   return number;
 }
 
+/** How many rows were changed, of a statement that changes all that it matches and returns none. */
+export const changed = ([change]: readonly Row[]) => toNumber(change?.['affectedRows']);
+
 export const toText = (value: unknown) => (typeof value === 'string' ? value : '');
 
 const present = (value: unknown) => value !== null && value !== undefined;

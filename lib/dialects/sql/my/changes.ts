@@ -19,6 +19,3 @@ export const toChange = ({ insertId, affectedRows }: { readonly insertId?: unkno
 
 /** What the statement said by LAST_INSERT_ID(). */
 export const said = ([change]: readonly Row[]) => toNumber(change?.['insertId']);
-
-/** How many rows were changed, of a statement that changes all that it matches. */
-export const changed = ([change]: readonly Row[]) => toNumber(change?.['affectedRows']);

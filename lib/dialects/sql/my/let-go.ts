@@ -1,6 +1,6 @@
 import type { LockStatements } from '../../../contracts/dialect.js';
+import { changed } from '../rows.js';
 import { bound } from './bound.js';
-import { changed } from './changes.js';
 import { head, lineLives, ms, nextToken, reserved, tail, us } from './sql.js';
 
 /** What a statement that lets go finds the row to be. */

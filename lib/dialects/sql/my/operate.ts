@@ -1,7 +1,7 @@
 import type { LockStatements } from '../../../contracts/dialect.js';
-import { toLockView } from '../rows.js';
+import { changed, toLockView } from '../rows.js';
 import { bound } from './bound.js';
-import { changed, said } from './changes.js';
+import { said } from './changes.js';
 import { LONGEST_STATEMENT_S } from './settings.js';
 import { ms, seen, us } from './sql.js';
 
