@@ -103,6 +103,7 @@ export class Stand {
     // A lock that is free is had for less than a place in line.
     const standing = this.#expectsBusy;
     this.#expectsBusy = true;
+    // Not taken apart with a rest: that alone cost a free lock a third of what this library needs for it.
     const answered = standing ? await this.#join(owner, terms) : await this.#askFirst(owner, terms);
     const { answer } = answered;
     switch (answer.kind) {

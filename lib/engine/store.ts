@@ -71,7 +71,7 @@ export class Store {
     return this.#retried(attempt);
   }
 
-  /** One attempt, not tried again. @throws {StatementError} */
+  /** One attempt, not tried again; `sent`: before it. @throws {StatementError} */
   async once<T>({ step, timeoutMs, urgent = false }: Attempt<T>, sent = this.#parts.clock.now()): Promise<Answered<T>> {
     const { clock, session, statements } = this.#parts;
     const notAfter = this.databaseClock.latest(sent.monotonicMs + timeoutMs);
