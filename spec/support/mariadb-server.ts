@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { once } from 'node:events';
@@ -103,12 +103,7 @@ export class MariadbServer {
 
   /** The errors that it has told clients of, over restarts. */
   errorLines(): string[] {
-    const file = join(this.dataFolder, 'sql_errors.log');
-    return existsSync(file)
-      ? readFileSync(file, 'utf8')
-          .split('\n')
-          .filter((line) => line !== '' && !line.includes(GONE))
-      : [];
+    return this.#home.linesOf('data', 'sql_errors.log').filter((line) => line !== '' && !line.includes(GONE));
   }
 
   async #initialise(): Promise<void> {
@@ -125,8 +120,7 @@ export class MariadbServer {
 
   /** It has noted its process id, so what answers on the port is no other server. */
   async #isReady(): Promise<boolean> {
-    const note = join(this.#home.folder, 'pid');
-    if (!existsSync(note) || readFileSync(note, 'utf8').trim() !== String(this.pid)) return false;
+    if (this.#home.linesOf('pid')[0] !== String(this.pid)) return false;
     const socket = connect(this.port, '127.0.0.1');
     try {
       // A server that is not ready may take a connection and end it, or leave it alone.

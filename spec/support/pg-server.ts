@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { freePort } from './free-port.js';
 import { ServerHome, user } from './server-home.js';
@@ -91,8 +91,7 @@ export class PgServer {
 
   /** As the server itself has noted it (what `pg_ctl -w` reads): an answer on the port could be somebody else's. */
   #isReady(): boolean {
-    const note = join(this.dataFolder, 'postmaster.pid');
-    const lines = existsSync(note) ? readFileSync(note, 'utf8').split('\n') : [];
+    const lines = this.#home.linesOf('data', 'postmaster.pid');
     return lines[0] === String(this.pid) && lines[7]?.trim() === 'ready';
   }
 }

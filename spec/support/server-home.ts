@@ -54,6 +54,16 @@ export class ServerHome {
     return readFileSync(join(this.folder, 'log'), 'utf8');
   }
 
+  /** The lines of a file in the folder; none where there is no such file. A server that starts deletes the notes of the one before. */
+  linesOf(...path: readonly string[]): string[] {
+    try {
+      return readFileSync(join(this.folder, ...path), 'utf8').split('\n');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
   /** Runs a job to its end, and answers what it logged. Rejects where it fails. */
   async run(file: string, ...args: string[]): Promise<string> {
     const job = this.#spawn(file, args);
@@ -63,13 +73,18 @@ export class ServerHome {
     return this.log.slice(before);
   }
 
-  /** Starts the server; resolves when it is ready. */
+  /** Starts the server; resolves when it is ready. One that does not become ready is ended: another may be started in its place. */
   async start({ file, args, isReady, withinMs }: Launch): Promise<void> {
     const server = (this.#server = this.#spawn(file, args));
     const deadline = Date.now() + withinMs;
-    while (!(await isReady())) {
-      if (hasEnded(server) || Date.now() > deadline) throw new Error(`${file} did not start:\n${this.log}`);
-      await setTimeout(10);
+    try {
+      while (!(await isReady())) {
+        if (hasEnded(server) || Date.now() > deadline) throw new Error(`${file} did not start:\n${this.log}`);
+        await setTimeout(10);
+      }
+    } catch (error) {
+      await this.kill('SIGKILL');
+      throw error;
     }
   }
 

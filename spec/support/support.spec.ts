@@ -1,7 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { QueryTypes } from 'sequelize';
 import { Child } from './child.js';
 import { eachDatabase } from './databases.js';
+import { ServerHome } from './server-home.js';
 import { recordStatements } from './statements.js';
 
 describe('Child', () => {
@@ -24,6 +27,27 @@ describe('Child', () => {
     const failure = await child.next().catch((error: unknown) => error);
     expect(String(failure)).to.match(/code 1.*ERR_MODULE_NOT_FOUND/s);
     expect(String(await child.next().catch((error: unknown) => error))).to.equal(String(failure));
+  });
+});
+
+describe('ServerHome', () => {
+  let home: ServerHome;
+  beforeEach(() => (home = new ServerHome('spec')));
+  afterEach(() => home.remove());
+
+  it('leaves no server behind that did not become ready', async () => {
+    let pid = 0;
+    const isReady = () => ((pid = home.pid ?? 0), false);
+    const failure = await home.start({ file: 'sleep', args: ['60'], isReady, withinMs: 50 }).catch((error: unknown) => error);
+    expect(String(failure)).to.include('sleep did not start');
+    expect(home.pid).to.equal(undefined);
+    expect(() => process.kill(pid, 0)).to.throw('ESRCH');
+  });
+
+  it('reads the notes of a server, which may be gone at any moment', () => {
+    writeFileSync(join(home.folder, 'note'), '1\nready');
+    expect(home.linesOf('note')).to.deep.equal(['1', 'ready']);
+    expect(home.linesOf('data', 'note')).to.deep.equal([]);
   });
 });
 
