@@ -1,4 +1,4 @@
-export { order as C1 } from './order.js';
+export { order as C1, orderOfRows as C1row } from './order.js';
 export { belief as C2 } from './belief.js';
 export { fence as C3 } from './fence.js';
 export { progress as C4 } from './progress.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { inOrder, lease } from './by-hand.js';
-import { order } from './order.js';
+import { order, orderOfRows } from './order.js';
 
 describe('C1, order', () => {
   it('lets tokens pass that rise from grant to grant', () => {
@@ -24,5 +24,28 @@ describe('C1, order', () => {
 
   it('finds a token below the one of a lease that was over, however early it was asked for', () => {
     expect(order(inOrder(lease('a', 1, 7, [1, 2, 10]), lease('b', 1, 6, [0, 12, 20])))).to.have.length(1);
+  });
+});
+
+describe('C1row, order of what the row granted', () => {
+  const [old, taken] = [lease('a', 1, 7, [0, 1, 10]), lease('b', 1, 90, [11, 12, 40])];
+
+  it('lets an owner that lost its row hand on what it had reserved, which C1 does not', () => {
+    const handedOn = [lease('a', 2, 8, [14, 15, 20]), lease('a', 3, 9, [20, 21, 30])];
+    expect(orderOfRows(inOrder(old, taken, ...handedOn))).to.deep.equal([]);
+    expect(order(inOrder(old, taken, ...handedOn))).to.have.length(2);
+  });
+
+  it('finds a lower token that was asked of the row, and what is handed on from it', () => {
+    const lower = [lease('a', 2, 20, [14, 15, 20]), lease('a', 3, 21, [20, 21, 30])];
+    expect(orderOfRows(inOrder(old, taken, ...lower))).to.have.length(2);
+  });
+
+  it('finds a lower token of another process, one above that of the owner', () => {
+    expect(orderOfRows(inOrder(old, taken, lease('c', 1, 8, [14, 15, 20])))).to.have.length(1);
+  });
+
+  it('finds a token that was given twice', () => {
+    expect(orderOfRows(inOrder(old, lease('b', 1, 7, [11, 12, 20])))).to.have.length(1);
   });
 });

@@ -1,4 +1,4 @@
-import { allBut, type Fault } from '../support/fault.js';
+import { withoutExclusion, type Fault } from '../support/fault.js';
 
 const TOLERANCE_MS = 5_000;
 
@@ -7,7 +7,7 @@ export const fault: Fault = {
   id: 'F23',
   title: 'failover to an asynchronous standby that lost grants',
   databases: ['standby'],
-  criteria: allBut('C2', 'C5row'),
+  criteria: withoutExclusion(),
 
   async inject(world) {
     world.scene.pair?.replication.blackHole();

@@ -2,7 +2,7 @@ import type { GaleraCluster } from '../../support/galera-cluster.js';
 import type { GaleraNode } from '../../support/galera-node.js';
 import { ofKind } from '../history/event.js';
 import { nowMs } from '../history/journal.js';
-import { allBut, type Fault } from '../support/fault.js';
+import { withoutExclusion, type Fault } from '../support/fault.js';
 import type { World } from '../support/world.js';
 
 const TOLERANCE_MS = 5_000;
@@ -22,7 +22,7 @@ export const fault: Fault = {
   id: 'F26',
   title: 'all nodes killed, the last grants flushed at none',
   databases: ['galera'],
-  criteria: allBut('C2', 'C5row'),
+  criteria: withoutExclusion(),
 
   async inject(world) {
     const { cluster } = world.scene;

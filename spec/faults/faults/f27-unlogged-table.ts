@@ -1,12 +1,12 @@
 import { crash } from '../support/crash.js';
-import { allBut, type Fault } from '../support/fault.js';
+import { withoutExclusion, type Fault } from '../support/fault.js';
 
 /** A table that a crash empties: exclusion is lost until the next renewal, and the order of tokens is not. */
 export const fault: Fault = {
   id: 'F27',
   title: 'unlogged lock table, server killed',
   databases: ['postgres'],
-  criteria: allBut('C2', 'C5row'),
+  criteria: withoutExclusion(),
 
   async inject(world) {
     await world.scene.query('ALTER TABLE distributed_lock SET UNLOGGED');

@@ -1,6 +1,6 @@
 import { LockRegistry } from '../../../lib/index.js';
 import { connect } from '../../support/databases.js';
-import { allBut, type Fault } from '../support/fault.js';
+import { withoutExclusion, type Fault } from '../support/fault.js';
 
 const TIMES = 10;
 
@@ -9,7 +9,7 @@ export const fault: Fault = {
   id: 'X2',
   title: 'lock freed by force during hand-overs',
   databases: ['postgres', 'sqlite', 'mariadb', 'mysql'],
-  criteria: allBut('C2', 'C5row'),
+  criteria: withoutExclusion(),
 
   async inject(world) {
     const sequelize = connect((await world.scene.newWay()).directUrl);

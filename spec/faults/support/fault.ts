@@ -8,10 +8,13 @@ import type { World } from './world.js';
 export type CriterionName = keyof typeof criteria;
 
 /** Every rule. */
-export const ALL: readonly CriterionName[] = ['C1', 'C2', 'C3', 'C4', 'C5', 'C5row', 'C6', 'C7', 'C8', 'C9'];
+export const ALL: readonly CriterionName[] = ['C1', 'C1row', 'C2', 'C3', 'C4', 'C5', 'C5row', 'C6', 'C7', 'C8', 'C9'];
 
 /** All but these. */
 export const allBut = (...names: readonly CriterionName[]) => ALL.filter((name) => !names.includes(name));
+
+/** The same where a row may be lost, or freed by force, under its owner: until its next renewal two may believe. */
+export const withoutExclusion = (...names: readonly CriterionName[]) => allBut('C1', 'C2', 'C5row', ...names);
 
 /** One way in which a system fails, and what must hold all the same. */
 export interface Fault {
