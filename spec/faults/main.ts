@@ -82,7 +82,8 @@ function databasesOf({ databases }: Fault, turn: number): readonly DatabaseKind[
   if (all || only || database) return here.filter((kind) => database?.includes(kind) ?? true);
   // A minute or two for the short run: one database for each fault, and with the next seed the next one.
   const quick = here.filter((kind) => !SLOW.includes(kind));
-  return quick.slice(turn % quick.length).slice(0, 1);
+  const at = turn % quick.length;
+  return quick.slice(at, at + 1);
 }
 
 /** The others are told of in the end. */

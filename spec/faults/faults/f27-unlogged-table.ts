@@ -1,12 +1,12 @@
 import { crash } from '../support/crash.js';
-import { withoutExclusion, type Fault } from '../support/fault.js';
+import { allBut, type Fault } from '../support/fault.js';
 
-/** A table that a crash empties: exclusion is lost until the next renewal, and the order of tokens is not. */
+/** A table that a crash empties: exclusion is lost until the next renewal, and the order of what the row grants is not. */
 export const fault: Fault = {
   id: 'F27',
   title: 'unlogged lock table, server killed',
   databases: ['postgres'],
-  criteria: withoutExclusion(),
+  criteria: allBut('C1', 'C2', 'C5row'),
 
   async inject(world) {
     await world.scene.query('ALTER TABLE distributed_lock SET UNLOGGED');

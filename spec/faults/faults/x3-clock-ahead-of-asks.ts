@@ -1,5 +1,5 @@
 import { replaceDatabaseClock, setDatabaseClock } from '../support/database-clock.js';
-import { withoutExclusion, type Fault } from '../support/fault.js';
+import { allBut, type Fault } from '../support/fault.js';
 
 const MINUTE_MS = 60_000;
 
@@ -11,7 +11,7 @@ export const fault: Fault = {
   id: 'X3',
   title: 'database clock a minute ahead, only callers that skip',
   databases: ['postgres'],
-  criteria: withoutExclusion('C6'),
+  criteria: allBut('C2', 'C5row', 'C6'),
   workload: 'skip',
   prepare: replaceDatabaseClock,
 

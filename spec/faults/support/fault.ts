@@ -13,9 +13,6 @@ export const ALL: readonly CriterionName[] = ['C1', 'C1row', 'C2', 'C3', 'C4', '
 /** All but these. */
 export const allBut = (...names: readonly CriterionName[]) => ALL.filter((name) => !names.includes(name));
 
-/** The same where a row may be lost, or freed by force, under its owner: until its next renewal two may believe. */
-export const withoutExclusion = (...names: readonly CriterionName[]) => allBut('C1', 'C2', 'C5row', ...names);
-
 /** One way in which a system fails, and what must hold all the same. */
 export interface Fault {
   /** As in the matrix; `X` for what was found later. */
