@@ -1,6 +1,7 @@
 import { hear, tell } from '../support/parent.js';
 import { Journal } from './history/journal.js';
 import { openLock } from './locks/open.js';
+import { Census } from './support/census.js';
 import { toleratesEarlyErrors } from './support/early-errors.js';
 import { Ledger } from './support/ledger.js';
 import { Lines } from './support/lines.js';
@@ -21,6 +22,7 @@ process.on('uncaughtException', (error) => {
 });
 
 toleratesEarlyErrors();
+const census = new Census();
 const lock = openLock(orders.lock, orders);
 const ledger = new Ledger(orders.ledgerUrl);
 const lines = new Lines(journal);
@@ -56,3 +58,4 @@ await obeying;
 await lock.close();
 await ledger.close();
 journal.write({ kind: 'closing' });
+for (const what of await census.surplus()) journal.write({ kind: 'left', what });

@@ -20,4 +20,8 @@ describe('C8, quiet', () => {
     expect(quiet([event(0, 'a', { kind: 'stray', error: 'Error: x' })])).to.have.length(1);
     expect(quiet([event(0, 'a', { kind: 'replaced', thrown: 'Error: mine', got: 'LeaseLostError' })])).to.have.length(1);
   });
+
+  it('finds what a process has left behind', () => {
+    expect(quiet([event(0, 'a', { kind: 'left', what: '1 TCPSocketWrap instead of 0' })])).to.have.length(1);
+  });
 });

@@ -4,10 +4,14 @@ import { stalledMs } from './stalls.js';
 
 const EXIT_WITHIN_MS = 1_000;
 
-/** C8: nothing is thrown where nobody can catch it, no body's error is replaced, and a process that has closed its locks ends by itself. */
+/**
+ * C8: nothing is thrown where nobody can catch it, no body's error is replaced, and a process that has closed its locks has no more sockets,
+ * timers and listeners than before, and ends by itself.
+ */
 export const quiet: Criterion = (history) => [
   ...ofKind(history, 'stray').map(({ who, error }) => found(`${who}: nobody handled ${error}`)),
   ...ofKind(history, 'replaced').map(({ who, thrown, got }) => found(`${who}: the body threw ${thrown} and its caller got ${got}`)),
+  ...ofKind(history, 'left').map(({ who, what }) => found(`${who}: ${what} when all was closed`)),
   ...ofKind(history, 'closing').flatMap(({ who, at }) => exit(history, who, at)),
 ];
 

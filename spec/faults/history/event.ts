@@ -34,6 +34,8 @@ export type Facts =
   /** A body threw one error and its caller got another one. */
   | { readonly kind: 'replaced'; readonly thrown: string; readonly got: string }
   | { readonly kind: 'closing' }
+  /** There was more of it when all was closed than in the beginning. */
+  | { readonly kind: 'left'; readonly what: string }
   /** `clean`: by itself and with code 0. */
   | { readonly kind: 'exited'; readonly clean: boolean }
   | { readonly kind: 'died' }
