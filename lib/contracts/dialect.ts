@@ -69,8 +69,8 @@ export interface LockStatements {
    */
   ask(claim: Claim): Step<AskAnswer>;
   /**
-   * {@link ask}, as quickly as can be: takes only what was given back and nobody waits for. To `owner` it may answer that its own lock is busy.
-   * Who sends it sends {@link join} or {@link ask} next.
+   * {@link ask}, as quickly as can be: takes only a row that lies there given back, at rest no longer and without a line. Everything else it may
+   * answer busy: that there is no row, too, and the lock that is `owner`'s already. Who sends it sends {@link join} or {@link ask} next.
    */
   takeFree?(claim: Claim): Step<AskAnswer>;
   /** {@link ask}, and stands in line if busy. */
@@ -93,8 +93,8 @@ export interface LockStatements {
   fence(fenced: readonly Fenced[]): Step<readonly string[]>;
   /** Frees the row that `owner` holds, or hands it to the head of the line. True where it held it. */
   release(release: Release): Step<boolean>;
-  /** {@link release}, as quickly as can be: only where nobody stands in line. False: somebody does, or the row names another owner. */
-  releaseLone?(release: Release): Step<boolean>;
+  /** {@link release}, as quickly as can be: without a rest, and only where nobody stands in line. False: somebody does, or it is not `owner`'s. */
+  releaseLone?(release: Omit<Release, 'restMs' | 'claimMs'>): Step<boolean>;
   /** {@link release} of several names, except where a row is locked just now: it waits for nobody. The owners whose rows it let go. */
   releaseAll?(releases: readonly Release[]): Step<readonly string[]>;
   /**

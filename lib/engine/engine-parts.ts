@@ -5,6 +5,7 @@ import type { RetryPolicy } from '../contracts/retry-policy.js';
 import type { Session } from '../contracts/session.js';
 import type { Waker, WakerStrategy } from '../contracts/waker.js';
 import { type FenceSettings, Fences } from './fences.js';
+import { FreedRows } from './freed-rows.js';
 import { Janitor } from './janitor.js';
 import { Keeper } from './keeper.js';
 import type { LocalQueue } from './local-queue.js';
@@ -47,6 +48,7 @@ export interface EngineParts extends Pick<
   readonly janitor: Janitor;
   readonly fences: Fences;
   readonly releases: Releases;
+  readonly freed: FreedRows;
   readonly rehearsal: Rehearsal;
   readonly watcher: Watcher;
   readonly waker: Waker;
@@ -79,6 +81,7 @@ export function assemble(settings: EngineSettings): EngineParts {
     janitor: new Janitor(store, clock, observer),
     fences: new Fences(store, settings),
     releases: new Releases(store),
+    freed: new FreedRows(),
     rehearsal: new Rehearsal(store, clock, () => keeper.holdsAnything),
     turns: new LoopTurns(clock),
     ...waiting(settings, store),

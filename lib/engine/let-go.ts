@@ -13,20 +13,21 @@ const BRIEFLY_MS = 100;
  * Never rejects: a release that failed is an event, goes on in the background unless the lock is to rest, and at the latest the lease ends by itself.
  */
 export async function letGo(
-  { releases, janitor, observer, clock }: EngineParts,
+  { releases, freed, janitor, observer, clock }: EngineParts,
   holding: Holding,
   terms: Terms,
   restMs: number,
 ): Promise<boolean> {
   const { name, key, owner, usedToken, deadline } = holding;
   try {
-    const alone = !holding.othersWait && holding.heldMs(clock.now()) < BRIEFLY_MS;
+    const alone = restMs === 0 && !holding.othersWait && holding.heldMs(clock.now()) < BRIEFLY_MS;
     const release: Outgoing = { key, owner, usedToken, restMs, claimMs: Math.ceil(terms.claimMs), alone };
     const wasOurs = await releases.send(release, {
       lockName: name,
       timeoutMs: statementTimeout(terms.ttlMs),
       remainingMs: () => deadline.monotonicMs - clock.now().monotonicMs,
     });
+    if (alone && wasOurs) freed.note(key);
     if (holding.unsureUntilMs !== undefined) janitor.giveBack(holding, owner, terms, holding);
     return wasOurs;
   } catch (error) {

@@ -6,7 +6,7 @@ const MOST_TOGETHER = 100;
 
 /** A release, with what is known about its line. */
 export interface Outgoing extends Release {
-  /** Nobody was seen in line behind it. */
+  /** Nobody was seen in line behind it, and it need not rest. */
   readonly alone: boolean;
 }
 

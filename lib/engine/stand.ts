@@ -157,7 +157,7 @@ export class Stand {
     const answered = await this.#ask<AskAnswer>('ask', terms, (statements, notAfter) => {
       const claim = claimOf(this.#parts, this.#queue, owner, terms, notAfter);
       // Only the full ask knows what an attempt before this one, whose answer was lost, may have taken.
-      const quick = again ? undefined : statements.takeFree?.(claim);
+      const quick = !again && this.#parts.freed.take(claim.key) ? statements.takeFree?.(claim) : undefined;
       again = true;
       return quick ?? statements.ask(claim);
     });

@@ -98,8 +98,8 @@ export class MemoryDatabase {
 
   takeFree(claim: Claim): AskAnswer {
     const row = this.rows.get(claim.key);
-    if (row && (row.owner !== undefined || this.#lives(row))) return { kind: 'busy', now: undefined, occupant: undefined };
-    return this.ask(claim);
+    const liesFree = row?.owner === undefined && row?.expiresAt === 0 && row.line.length === 0;
+    return liesFree ? this.ask(claim) : { kind: 'busy', now: undefined, occupant: undefined };
   }
 
   join(claim: JoinClaim): JoinAnswer {
@@ -154,8 +154,8 @@ export class MemoryDatabase {
     return true;
   }
 
-  releaseLone(release: Release): boolean {
-    return this.rows.get(release.key)?.line.length === 0 && this.release(release);
+  releaseLone(release: Omit<Release, 'restMs' | 'claimMs'>): boolean {
+    return this.rows.get(release.key)?.line.length === 0 && this.release({ ...release, restMs: 0, claimMs: 0 });
   }
 
   leave(leave: Omit<Release, 'restMs'>): void {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { TOKENS_RESERVED } from '../../lib/core/fencing-token.js';
-import type { Claim, LockStatements, Release } from '../../lib/contracts/dialect.js';
+import type { AskAnswer, Claim, LockStatements } from '../../lib/contracts/dialect.js';
 import { onDatabase } from '../support/databases.js';
 import { claimOf, freshName, freshOwner, LockTable, MINUTE, releaseOf } from './lock-table.js';
 
@@ -21,13 +21,14 @@ onDatabase('postgres', 'The quick statements for a lock that nobody else wants',
   };
   const takeFree = (claim: Partial<Claim> = {}, table = tables[0]) =>
     table.run(sure((table.statements as Required<LockStatements>).takeFree(claimOf(name, claim))));
-  const releaseLone = (owner: string, release: Partial<Release> = {}) =>
-    tables[0].run(sure((tables[0].statements as Required<LockStatements>).releaseLone(releaseOf(name, owner, release))));
-  const hold = async () => {
-    const owner = freshOwner();
-    const answer = await takeFree({ owner });
-    if (answer.kind !== 'granted') throw new Error(`"${name}" should have been free.`);
-    return { owner, ...answer.grant };
+  const releaseLone = (owner: string, usedToken = 0) =>
+    tables[0].run(sure((tables[0].statements as Required<LockStatements>).releaseLone(releaseOf(name, owner, { usedToken }))));
+  const grantOf = (answer: AskAnswer) => (answer.kind === 'granted' ? answer.grant : expect.fail(`"${name}" should have been free.`));
+  const hold = () => tables[0].hold(name);
+  const leaveFree = async () => {
+    const held = await hold();
+    await tables[0].release(name, held.owner);
+    return held;
   };
   /** That `step` is answered with `answer`, and leaves the row as it is. */
   const changesNothing = async <T>(step: Promise<T>, answer: (value: T) => void) => {
@@ -39,40 +40,35 @@ onDatabase('postgres', 'The quick statements for a lock that nobody else wants',
   const isFalse = (released: boolean) => expect(released).to.equal(false);
 
   describe('takeFree', () => {
-    it('takes a name that was never used, as the full ask does', async () => {
-      const { owner, token, tokenTop, now } = await hold();
-      expect(tokenTop - token).to.equal(TOKENS_RESERVED);
-      expect(Math.floor(token / 1_000)).to.equal(now);
-      expect(await tables[0].row(name)).to.include({
-        owner,
-        token,
-        token_top: tokenTop,
-        acquired_at: now,
-        expires_at: now + MINUTE,
-        holder: 'host 1',
-        label: 'spec',
-        line: '',
-      });
+    it('leaves the row, and answers, as the full ask does', async () => {
+      const rows = [];
+      for (const way of ['takeFree', 'ask'] as const) {
+        name = freshName();
+        await leaveFree();
+        const owner = freshOwner();
+        const { token, tokenTop, acquiredAt, now, waiters } = grantOf(
+          await tables[0].run((tables[0].statements as Required<LockStatements>)[way](claimOf(name, { owner }))),
+        );
+        expect([tokenTop - token, Math.floor(token / 1_000), acquiredAt, waiters]).to.deep.equal([TOKENS_RESERVED, now, now, 0]);
+        const row = (await tables[0].row(name)) ?? expect.fail('no row');
+        expect(row).to.include({ owner, token, token_top: tokenTop, acquired_at: now, expires_at: now + MINUTE });
+        rows.push({ ...row, name: '', owner: '', token: 0, token_top: 0, acquired_at: 0, expires_at: 0 });
+      }
+      expect(rows[0]).to.deep.equal(rows[1]);
     });
 
-    it('takes what was given back, with a token above all that were used', async () => {
+    it('takes it with a token above all that were used', async () => {
       const { owner, token } = await hold();
       await tables[0].release(name, owner, { usedToken: token + 9_000_000 });
-      const next = await hold();
-      expect(next.token).to.equal(token + 9_000_001);
-      expect(await tables[0].row(name)).to.include({ owner: next.owner, token: next.token, token_top: next.tokenTop, holder: 'host 1' });
+      expect(grantOf(await takeFree()).token).to.equal(token + 9_000_001);
     });
 
-    it('takes what was given back with a line in which all have stopped waiting, and wipes it', async () => {
-      const { owner } = await hold();
-      await tables[0].stand(name);
-      await tables[0].query('UPDATE % SET owner = NULL, expires_at = 0, line_until = 1 WHERE name = :name RETURNING 1', { name });
-      await changesNothing(releaseLone(owner), isFalse);
-      await hold();
-      expect(await tables[0].row(name)).to.include({ line: '' });
+    it('is answered busy where there is no row, and makes none', async () => {
+      isBusy(await takeFree());
+      expect(await tables[0].row(name)).to.equal(undefined);
     });
 
-    it('is answered busy by what somebody holds, what rests, what a living line waits for, and what ended unreleased', async () => {
+    it('is answered busy by what somebody holds, what rests, what has a line, and what ended unreleased', async () => {
       const { owner } = await hold();
       await changesNothing(takeFree(), isBusy);
       await tables[0].release(name, owner, { restMs: MINUTE });
@@ -86,25 +82,38 @@ onDatabase('postgres', 'The quick statements for a lock that nobody else wants',
       await changesNothing(takeFree(), isBusy);
     });
 
-    it('does nothing after its time: neither makes a row nor takes one', async () => {
-      isBusy(await takeFree({ notAfter: 1 }));
-      expect(await tables[0].row(name)).to.equal(undefined);
-      const { owner, now } = await hold();
-      await tables[0].release(name, owner);
-      await changesNothing(takeFree({ notAfter: now - 1 }), isBusy);
-      expect((await takeFree({ notAfter: now + MINUTE })).kind).to.equal('granted');
+    it('is answered busy at once by a row that a transaction has locked, with a fence too', async () => {
+      await leaveFree();
+      const application = database().newSequelize();
+      for (const strength of ['UPDATE', 'KEY SHARE']) {
+        await application.transaction(async (transaction) => {
+          const sql = `SELECT name FROM distributed_lock WHERE name = :name FOR ${strength}`;
+          await application.query(sql, { replacements: { name }, transaction });
+          await changesNothing(takeFree(), isBusy);
+        });
+      }
+      grantOf(await takeFree());
     });
 
-    it('grants a lock to one of those who ask at once, whether there was a row or not', async () => {
-      for (let round = 0; round < 20; round++) {
+    it('takes nothing after its time', async () => {
+      const { now } = await leaveFree();
+      await changesNothing(takeFree({ notAfter: now - 1 }), isBusy);
+      grantOf(await takeFree({ notAfter: now + MINUTE }));
+    });
+
+    it('grants a lock to one of those who ask at once, and keeps out who asks in full meanwhile', async () => {
+      for (let round = 0; round < 40; round++) {
         name = freshName();
-        for (const usedBefore of [false, true]) {
-          const owners = tables.map(() => freshOwner());
-          const answers = await Promise.all(tables.map((table, at) => takeFree({ owner: owners[at] ?? '' }, table)));
-          const winners = owners.filter((_, at) => answers[at]?.kind === 'granted');
-          expect([usedBefore, winners.length]).to.deep.equal([usedBefore, 1]);
-          expect(await releaseLone(winners[0] ?? '')).to.equal(true);
-        }
+        await leaveFree();
+        const owners = tables.map(() => freshOwner());
+        const answers = await Promise.all(
+          tables.map((table, at) =>
+            at % 2 === 0 ? takeFree({ owner: owners[at] ?? '' }, table) : table.ask(name, { owner: owners[at] ?? '' }),
+          ),
+        );
+        const winners = owners.filter((_, at) => answers[at]?.kind === 'granted');
+        expect(winners.length).to.equal(1);
+        expect(await releaseLone(winners[0] ?? '')).to.equal(true);
       }
     });
   });
@@ -125,16 +134,9 @@ onDatabase('postgres', 'The quick statements for a lock that nobody else wants',
       expect(rows[0]).to.deep.equal(rows[1]);
     });
 
-    it('lets the lock rest for what is left of minHold', async () => {
-      const { owner } = await hold();
-      expect(await releaseLone(owner, { restMs: 5_000 })).to.equal(true);
-      const row = await tables[0].row(name);
-      expect((row?.expires_at ?? 0) - (row?.released_at ?? 0)).to.equal(5_000);
-    });
-
     it('never takes tokens back', async () => {
       const { owner, token } = await hold();
-      await releaseLone(owner, { usedToken: 0 });
+      await releaseLone(owner, 0);
       expect(await tables[0].row(name)).to.include({ token, token_top: token });
     });
 

@@ -4,6 +4,7 @@ import { MOST_IN_LINE } from '../../lib/contracts/line.js';
 import { giveUp, type PollingContext, type PollingPolicy } from '../../lib/contracts/polling-policy.js';
 import { LockTimeoutError } from '../../lib/core/errors.js';
 import type { Lease } from '../../lib/engine/lease.js';
+import type { LockOptions } from '../../lib/engine/options.js';
 import { atMost, within } from '../../lib/policies/combine.js';
 import { exponentialPolling } from '../../lib/policies/exponential-polling.js';
 import { fixedPolling } from '../../lib/policies/fixed-polling.js';
@@ -444,36 +445,57 @@ describe('Waiting for another process', () => {
     let replica: Replica;
     beforeEach(() => (replica = new Replica(database, clock, { quick: true })));
 
-    it('takes and gives back a free lock by these alone', async () => {
-      await (await replica.acquire('quiet')).release();
-      await (await replica.acquire('quiet')).release();
-      expect(replica.session.steps).to.deep.equal(['takeFree', 'releaseLone', 'takeFree', 'releaseLone']);
+    const useOnce = async (name = 'quiet', options: LockOptions = {}) => (await replica.acquire(name, options)).release();
+    const steps = async (during: () => Promise<unknown>) => {
+      const before = replica.session.steps.length;
+      await during();
+      return replica.session.steps.slice(before);
+    };
+
+    it('takes and gives back a free lock by these alone, once it has done so in full', async () => {
+      expect(await steps(() => useOnce())).to.deep.equal(['ask', 'releaseLone']);
+      expect(await steps(async () => (await useOnce(), await useOnce()))).to.deep.equal([
+        'takeFree',
+        'releaseLone',
+        'takeFree',
+        'releaseLone',
+      ]);
+    });
+
+    it('asks in full for what it gave back to rest, and for what was taken meanwhile it stands in line', async () => {
+      await useOnce();
+      expect(await steps(() => useOnce('quiet', { minHold: 50 }))).to.deep.equal(['takeFree', 'release']);
+      await clock.advance(50);
+      expect(await steps(() => useOnce())).to.deep.equal(['ask', 'releaseLone']);
+      database.rows.delete('quiet');
+      expect(await steps(() => useOnce())).to.deep.equal(['takeFree', 'join', 'releaseLone']);
     });
 
     it('stands in line by the full ones, and takes there what ended unreleased', async () => {
       const waiting = replica.acquire('invoices');
       await clock.advance(10);
-      expect(replica.session.steps).to.deep.equal(['takeFree', 'join']);
+      expect(replica.session.steps).to.deep.equal(['ask', 'join']);
       await held.release();
       await clock.advance('1s');
       await (await waiting).release();
-      database.rows.set('crashed', { ...database.row('invoices'), owner: 'f'.repeat(32) });
-      await replica.acquire('crashed');
-      expect(replica.session.steps.slice(-2)).to.deep.equal(['takeFree', 'join']);
+      await useOnce();
+      Object.assign(database.row('quiet'), { owner: 'f'.repeat(32) });
+      expect(await steps(() => replica.acquire('quiet'))).to.deep.equal(['takeFree', 'join']);
     });
 
     it('asks in full after an answer that was lost, and knows what that took', async () => {
+      await useOnce();
       replica.session.plan('takeFree', answerLost);
       const lease = watched(replica.acquire('quiet'));
       await clock.advance('1s');
-      expect([lease.status(), replica.session.steps]).to.deep.equal(['fulfilled', ['takeFree', 'ask']]);
+      expect([lease.status(), replica.session.steps.slice(-2)]).to.deep.equal(['fulfilled', ['takeFree', 'ask']]);
     });
 
     it('gives back in full at once what it had for long, since others may wait by then', async () => {
       const lease = await replica.acquire('quiet');
       await clock.advance(100);
       await lease.release();
-      expect(replica.session.steps).to.deep.equal(['takeFree', 'release']);
+      expect(replica.session.steps).to.deep.equal(['ask', 'release']);
     });
 
     it('gives back in full in the end what others began to wait for unseen', async () => {
@@ -481,7 +503,7 @@ describe('Waiting for another process', () => {
       const waiting = watched(new Replica(database, clock).acquire('quiet'));
       await clock.advance(10);
       await lease.release();
-      expect(replica.session.steps).to.deep.equal(['takeFree', 'releaseLone', 'release']);
+      expect(replica.session.steps).to.deep.equal(['ask', 'releaseLone', 'release']);
       await clock.advance('1s');
       expect(waiting.status()).to.equal('fulfilled');
     });

@@ -22,11 +22,16 @@ export const clock = `clock AS MATERIALIZED (${clockReading('')})`;
 /** The same where it is read in one place, which costs less. OFFSET keeps the planner from reading it wherever it is named. */
 export const clockRow = (more = '') => `(${clockReading(more)} OFFSET 0)`;
 
+const commitLater = `set_config('synchronous_commit', 'off', true)`;
+
 /**
  * In the select list of what frees a lock, or gives a place in line: that may be lost in a server's crash, which costs one lease of waiting, or the
  * place, and never exclusion. A grant may not.
  */
-export const asynchronousCommit = `, set_config('synchronous_commit', 'off', true) AS commits`;
+export const asynchronousCommit = `, ${commitLater} AS commits`;
+
+/** The same as a condition, which always holds. */
+export const commitsAsynchronously = `${commitLater} <> ''`;
 
 /** The line of the row `l` lives: somebody in it may still be waiting. */
 export const lineLivesAt = (ms: string) => `(l.line <> '' AND l.line_until > ${ms})`;

@@ -33,17 +33,20 @@ async function open({ url, connections }: Place, change?: (dialect: Library.Dial
   };
 }
 
-const ASYNCHRONOUS_COMMIT = `, set_config('synchronous_commit', 'off', true) AS commits`;
+/** What makes a release not wait for the disk: a column of its, or a condition. */
+const ASYNCHRONOUS_COMMIT =
+  /, set_config\('synchronous_commit', 'off', true\) AS commits| AND set_config\('synchronous_commit', 'off', true\) <> ''/;
 
 function withDurableRelease(dialect: Library.Dialect): Library.Dialect {
   return {
     ...dialect,
     statements(table) {
       const statements = dialect.statements(table);
+      const releaseLone = statements.releaseLone?.bind(statements);
       return {
         ...statements,
         release: (release) => durable(statements.release(release)),
-        releaseLone: (release) => durable(statements.releaseLone?.(release) ?? statements.release(release)),
+        ...(releaseLone && { releaseLone: (release) => durable(releaseLone(release)) }),
       };
     },
   };

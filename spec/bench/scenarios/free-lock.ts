@@ -2,7 +2,7 @@ import type { Scenario } from '../scenario.js';
 import { sideBySide } from './side-by-side.js';
 
 /** A service runs for longer than a compiler takes to notice what is hot: some thousands of pairs. */
-const WARM_UP_MS = 3_000;
+const WARM_UP_MS = 10_000;
 
 export const freeLock: Scenario = {
   title: 'A free lock, one caller: take it, give it back',

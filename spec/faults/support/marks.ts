@@ -8,5 +8,5 @@ export type StatementKind = 'acquire' | 'renew' | 'release';
 export const marksOf: Readonly<Record<StatementKind, readonly string[]>> = {
   acquire: ['dlock_ask', 'dlock_take_free', 'dlock_join', 'dlock_confirm', 'taken AS (', 'ON DUPLICATE KEY UPDATE'],
   renew: ['dlock_renew', 'renewed AS (', 'STRAIGHT_JOIN'],
-  release: ['dlock_release', 'AS commits\n  FROM clock_timestamp()', 'WHEN NOT (owner <=> '],
+  release: ['dlock_release', 'AS commits\n  FROM clock_timestamp()', 'SET owner = NULL, token = ', 'WHEN NOT (owner <=> '],
 };
