@@ -166,8 +166,7 @@ async function myScene(grounds: Grounds, driver: 'mariadb' | 'mysql'): Promise<S
       const [one] = await query(
         `SELECT id FROM information_schema.processlist WHERE db = '${name}' AND id <> CONNECTION_ID() ORDER BY RAND() LIMIT 1`,
       );
-      if (one) await query(`KILL ${String(one['id'])}`);
-      return one !== undefined;
+      return one !== undefined && hasEnded(query(`KILL ${String(one['id'])}`));
     },
 
     async newWay() {
@@ -183,6 +182,19 @@ async function myScene(grounds: Grounds, driver: 'mariadb' | 'mysql'): Promise<S
       await ledger.drop();
     },
   };
+}
+
+const NO_SUCH_THREAD = 1_094;
+
+/** False where the session was gone already: it may end by itself between the choice and the kill. */
+async function hasEnded(kill: Promise<unknown>): Promise<boolean> {
+  try {
+    await kill;
+    return true;
+  } catch (error) {
+    if ((error as { original?: { errno?: number } }).original?.errno === NO_SUCH_THREAD) return false;
+    throw error;
+  }
 }
 
 async function askOnce(url: string, sql: string): Promise<Record<string, unknown>[]> {
