@@ -10,8 +10,10 @@ export function mustYield(parts: EngineParts, holding: Holding, now: Instant): b
   return holding.othersWait;
 }
 
-async function lookAtLine({ store, terms }: EngineParts, holding: Holding, now: Instant): Promise<void> {
+async function lookAtLine({ store, terms, clock }: EngineParts, holding: Holding, now: Instant): Promise<void> {
   holding.lineSeenMs = now.monotonicMs;
+  // Whoever is next here begins first: to send a statement takes longer than to pass the lock on.
+  await clock.turn();
   try {
     const { answer } = await store.once({ name: 'look', timeoutMs: terms.claimMs, step: (statements) => statements.look([holding]) });
     holding.othersWait = (answer[0]?.waiters ?? 0) > 0;

@@ -117,7 +117,7 @@ const advanceText = (table: string) => `WITH ${clock}, advanced AS (
 const confirmText = (table: string) => `
   UPDATE ${table} l SET expires_at = greatest(l.expires_at, c.ms + $3::bigint), acquired_at = c.ms, holder = $4, label = $5
   FROM ${clockRow()} c WHERE l.name = $1 AND l.owner = $2 AND NOT l.revoked
-  RETURNING c.ms AS now, ${seen('l')}`;
+  RETURNING c.ms AS now, l.token, l.token_top, l.acquired_at, l.line`;
 
 /** How a lock changes hands. */
 export function takingStatements(table: string): Pick<LockStatements, 'ask' | 'join' | 'advance' | 'confirm'> {
