@@ -356,6 +356,14 @@ describe('Callers of one process', () => {
       expect([progress.done, replica.session.count('release'), replica.session.count('ask')]).to.deep.equal([50, 1, 1]);
     });
 
+    it('and look at the line when the next of them has begun', async () => {
+      const looks: number[] = [];
+      for (let at = 0; at < 6; at++) void replica.run('invoices', () => (looks.push(replica.session.count('look')), clock.sleep(10)));
+      await first.release();
+      await clock.advance(100);
+      expect(looks).to.deep.equal([0, 0, 0, 1, 1, 2]);
+    });
+
     it('and see by a look at the line whether anybody waits, at most once in 20 ms', async () => {
       const progress = crowd(50);
       await first.release();

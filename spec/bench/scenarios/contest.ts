@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { ContenderName } from '../contenders/index.js';
 import type { Place } from '../contenders/contender.js';
 import { Crew } from '../crew.js';
@@ -6,6 +5,7 @@ import type { Grounds } from '../grounds.js';
 import type { Column, Figures } from '../scenario.js';
 import { machineMs } from '../statement-count.js';
 import type { ContendAnswer } from '../tasks/contend.js';
+import { warmUp } from './warm-up.js';
 
 /** What a contest of several processes is shown by. */
 export const contestColumns: readonly Column[] = [
@@ -17,25 +17,13 @@ export const contestColumns: readonly Column[] = [
   { key: 'errors', title: 'errors', over: 'most' },
 ];
 
-/**
- * A service runs for longer than a compiler takes to notice what is hot: each process passes some thousands of times through a lock of its own,
- * and then all of them through one, for so long each.
- */
-const WARM_UP_MS = 4_000;
-/** Who still waits when that is over has its turn meanwhile. */
-const LAST_TURNS_MS = 1_000;
-
 /** Processes with callers that all want one lock, with 1 ms of work under it. */
 export async function contest(contender: ContenderName, place: Place, grounds: Grounds): Promise<Figures> {
-  const alone = contender === 'no-lock';
-  await using crew = await Crew.start(contender, place, alone ? 1 : 4);
-  const forMs = grounds.ms(alone ? 2_000 : 6_000, 500);
-  const orderOf = (forMs: number) => ({ name: grounds.freshName(), callers: alone ? 1 : 8, workMs: 1, startMs: machineMs() + 50, forMs });
-  const warmUpMs = grounds.ms(WARM_UP_MS, 50);
-  await Promise.all(crew.workers.map((worker) => worker.run('contend', orderOf(warmUpMs))));
-  await crew.all('contend', orderOf(warmUpMs));
-  await setTimeout(grounds.ms(LAST_TURNS_MS, 50));
-  return figuresOf(await crew.all('contend', orderOf(forMs)), forMs);
+  const [processes, callers] = contender === 'no-lock' ? [1, 1] : [4, 8];
+  await using crew = await Crew.start(contender, place, processes);
+  await warmUp(crew.workers, grounds, callers);
+  const forMs = grounds.ms(processes === 1 ? 2_000 : 6_000, 500);
+  return figuresOf(await crew.all('contend', { name: grounds.freshName(), callers, workMs: 1, startMs: machineMs() + 50, forMs }), forMs);
 }
 
 function figuresOf(answers: readonly ContendAnswer[], forMs: number): Figures {

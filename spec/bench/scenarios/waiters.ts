@@ -1,9 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { Crew } from '../crew.js';
 import type { Scenario } from '../scenario.js';
+import { warmUp } from './warm-up.js';
 
 const PROCESSES = 3;
 const WAITERS = 50;
+/** Before it counts: in each process, behind one lock. */
+const CALLERS = 8;
 /** The most that a registry of this library takes for its statements. */
 const POOL = 2;
 /** Until all who wait have said so. */
@@ -42,6 +45,7 @@ export const waiters: Scenario = {
   async measure(contender, grounds) {
     await using holder = await Crew.start(contender, { url: grounds.url });
     await using crew = await Crew.start(contender, { url: grounds.url }, PROCESSES);
+    await warmUp([...holder.workers, ...crew.workers], grounds, CALLERS);
     const name = grounds.freshName();
     const forMs = grounds.ms(5_000, 1_500);
     await holder.first.run('hold', { names: [name] });
