@@ -57,7 +57,7 @@ onDatabase('postgres', 'The quick statements for a lock that nobody else wants',
       expect(rows[0]).to.deep.equal(rows[1]);
     });
 
-    it('takes it with a token above all that were used', async () => {
+    it('takes what was given back, with a token above all that were used', async () => {
       const { owner, token } = await hold();
       await tables[0].release(name, owner, { usedToken: token + 9_000_000 });
       expect(grantOf(await takeFree()).token).to.equal(token + 9_000_001);

@@ -110,7 +110,8 @@ for (const dialect of ['postgres', 'sqlite'] as const) {
     });
 
     it('do not begin while another lock of that name is held, and reject when the wait is over', async () => {
-      const umzug = locked(undefined, { name: 'schema', wait: 50 });
+      // A registry's first answer takes 20 to 110 ms: until then nobody knows that the lock is held.
+      const umzug = locked(undefined, { name: 'schema', wait: 500 });
       await others.acquire('schema');
       await failureOf(umzug.up(), LockTimeoutError);
       expect(await umzug.executed()).to.deep.equal([]);
