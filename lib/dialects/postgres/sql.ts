@@ -7,9 +7,12 @@ const quoted = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 export const quotedTable = ({ schema, table }: TableName) => (schema === undefined ? quoted(table) : `${quoted(schema)}.${quoted(table)}`);
 export const quotedSchema = ({ schema }: TableName) => (schema === undefined ? undefined : quoted(schema));
 
+/** A moment as tokens count it. */
+export const microsecondsAt = (moment: string) => `floor(extract(epoch FROM ${moment}) * 1000000)::bigint`;
+
 /** What the clock shows, with more in its select list. */
 const clockReading = (more: string) => `
-  SELECT floor(extract(epoch FROM t) * 1000)::bigint AS ms, floor(extract(epoch FROM t) * 1000000)::bigint AS us${more}
+  SELECT floor(extract(epoch FROM t) * 1000)::bigint AS ms, ${microsecondsAt('t')} AS us${more}
   FROM clock_timestamp() AS t`;
 
 /**

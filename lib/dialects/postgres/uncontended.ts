@@ -2,13 +2,13 @@ import type { Grant, LockStatements } from '../../contracts/dialect.js';
 import type { Row } from '../../contracts/session.js';
 import { TOKENS_RESERVED } from '../../core/fencing-token.js';
 import { changed, toNumber } from '../sql/rows.js';
-import { commitsAsynchronously, nextTokenFrom, reserved } from './sql.js';
+import { commitsAsynchronously, microsecondsAt, nextTokenFrom, reserved } from './sql.js';
 
 // What most locks need most of the time: nobody is in the way, and nobody waits. Every CASE, subselect and column of a statement is made ready
 // each time it runs, used or not, and an upsert gets a row ready for both ways: the full statements cost the server a third more.
 
 /** The clock, read where it is named: both statements take one number from it. */
-const microseconds = 'floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint';
+const microseconds = microsecondsAt('clock_timestamp()');
 
 // SKIP LOCKED as in the full ask: it waits for nobody, a fenced transaction included, and writes nothing where the lock is busy. What it lets
 // through is as it was found, since it is locked. OFFSET keeps the planner from reading the clock wherever it is named.
