@@ -54,6 +54,8 @@ export interface EngineParts extends Pick<
   readonly waker: Waker;
   readonly ids: OwnerIds;
   readonly turns: LoopTurns;
+  /** After what share of the usual time a stand looks first: the same for all of a registry, so that one look serves all. */
+  readonly firstLook: number;
   /** The queues that have something to do, by key. */
   readonly queues: Map<string, LocalQueue>;
   /** The number of the caller that came last. */
@@ -84,6 +86,7 @@ export function assemble(settings: EngineSettings): EngineParts {
     freed: new FreedRows(),
     rehearsal: new Rehearsal(store, clock, () => keeper.holdsAnything),
     turns: new LoopTurns(clock),
+    firstLook: (1 + settings.random()) / 2,
     ...waiting(settings, store),
   };
 }

@@ -62,7 +62,9 @@ export class LockEngine {
     const locks = this.#admit(names, terms);
     const own = terms.waitMs > 0 ? locks.find(({ name }) => heldHere(this, name)) : undefined;
     if (own) throw new LockDeadlockError(own.name);
-    if (locks.length === 1) return this.#all(locks, (lock) => this.#wait(lock, terms, terms.waitMs));
+    const [only] = locks;
+    // Each promise between a grant and its caller lets others run first, and the lock waits for them.
+    if (only && locks.length === 1) return this.#wait(only, terms, terms.waitMs);
     const endsMs = this.#nowMs() + terms.waitMs;
     return this.#all(locks, (lock) => this.#wait(lock, { ...terms, waitMs: Math.max(0, endsMs - this.#nowMs()) }, terms.waitMs));
   }
@@ -136,14 +138,17 @@ export class LockEngine {
     return lease;
   }
 
-  async #wait(lock: NamedLock, terms: Terms, wholeWaitMs: number): Promise<Lease> {
+  #wait(lock: NamedLock, terms: Terms, wholeWaitMs: number): Promise<Lease> {
     if (this.#closed) throw new LockRegistryClosedError(lock.name);
     terms.signal?.throwIfAborted();
     const queue = this.#queue(lock);
-    if (wholeWaitMs > 0) return queue.enter(terms);
+    return wholeWaitMs > 0 ? queue.enter(terms) : this.#askAtOnce(queue, terms);
+  }
+
+  async #askAtOnce(queue: LocalQueue, terms: Terms): Promise<Lease> {
     const lease = await this.#tryOnce(queue, terms);
     if (lease) return lease;
-    throw new LockTimeoutError(lock.name, 0, await queue.occupant());
+    throw new LockTimeoutError(queue.name, 0, await queue.occupant());
   }
 
   /** All or none: one after the other in byte order, so that two callers with the same names never wait for each other. */

@@ -32,6 +32,8 @@ export class LookTimes {
   /** Since when the one who is in the way has the lock, and how often it was found busy before. */
   #acquiredAt: number | undefined;
   #busyBefore = 0;
+  /** It has had a delay while hand-overs are announced. */
+  #trusted = false;
 
   constructor(parts: EngineParts, queue: Waiters) {
     this.#parts = parts;
@@ -54,10 +56,20 @@ export class LookTimes {
     const untilExpiryMs = holderRemainingMs === undefined ? Infinity : Math.max(0, holderRemainingMs) + AFTER_EXPIRY_MS;
     const leftMs = head.remainingMs(this.#parts.clock.now());
     const untilLastLookMs = leftMs > LAST_LOOK_MS ? leftMs - LAST_LOOK_MS : Infinity;
-    // While hand-overs are announced to who stands in line, looks are for what went wrong, once a claim; otherwise one must fall into every
-    // claim that may be ours. Nothing is announced to who does not stand there.
-    const usualMs = inLine && this.#parts.watcher.announced ? head.terms.claimMs : Math.min(delayMs, head.terms.claimMs * 0.8);
+    // One must fall into every claim that may be ours. Nothing is announced to who does not stand in line.
+    const { claimMs } = head.terms;
+    const usualMs = inLine && this.#parts.watcher.announced ? this.#trustingMs(claimMs) : Math.min(delayMs, claimMs * 0.8);
     return Math.min(usualMs, untilExpiryMs, untilLastLookMs);
+  }
+
+  /**
+   * While hand-overs are announced, looks are for what went wrong, once a claim. The first comes sooner, by a share that differs between registries:
+   * those that begin to wait at one time, as all do after a deployment, would look at one time for ever.
+   */
+  #trustingMs(claimMs: number): number {
+    const share = this.#trusted ? 1 : this.#parts.firstLook;
+    this.#trusted = true;
+    return claimMs * share;
   }
 
   /** Who stands in no line has no use for hand-overs to others. */

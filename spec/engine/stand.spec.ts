@@ -79,6 +79,22 @@ describe('Waiting for another process', () => {
       expect([next.status(), waiter.session.steps, waiter.doubts]).to.deep.equal(['fulfilled', ['ask', 'join', 'look', 'confirm'], 1]);
     });
 
+    it('and looks once a claim, apart from registries that began with it, and with one look for all its names', async () => {
+      const others = await holder.acquire(['orders', 'parcels']);
+      const waiters = [0.2, 0.8].map((share) => new Replica(database, clock, { announced: true, random: () => share }));
+      const waiting = waiters.flatMap((waiter) => ['invoices', 'orders', 'parcels'].map((name) => waiter.acquire(name)));
+      await clock.advance('10s');
+      expect(waiters.map((waiter) => times(waiter, 'look'))).to.deep.equal([
+        [1_800, 4_800, 7_800],
+        [2_700, 5_700, 8_700],
+      ]);
+      await Promise.all([held.release(), others.release()]);
+      await clock.advance(10);
+      await Promise.all(waiting.slice(0, 3).map(async (next) => (await next).release()));
+      await clock.advance(10);
+      await Promise.all(waiting.slice(3));
+    });
+
     it('and is not misled by an announcement that is not true', async () => {
       const waiter = new Replica(database, clock, { announced: true });
       const next = watched(waiter.acquire('invoices'));

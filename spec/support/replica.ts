@@ -12,7 +12,7 @@ import { type MemoryDatabase, memoryStatements } from '../../lib/testing/memory-
 import { MemorySession } from './memory-session.js';
 import { Recorder } from './recorder.js';
 
-export interface ReplicaOptions extends Partial<TermDefaults>, Partial<Pick<EngineSettings, 'holder' | 'maxWaiting' | 'retry'>> {
+export interface ReplicaOptions extends Partial<TermDefaults>, Partial<Pick<EngineSettings, 'holder' | 'maxWaiting' | 'retry' | 'random'>> {
   /** Hand-overs are announced, and the waker says that this can be relied on. */
   readonly announced?: boolean;
   /** Its dialect has quick statements for locks that nobody else wants. */
@@ -37,6 +37,7 @@ export class Replica {
       maxWaiting = Infinity,
       retry = transientRetry(),
       announced = false,
+      random = () => 0.5,
       quick = false,
       wakerClosed,
       ...terms
@@ -52,7 +53,7 @@ export class Replica {
       waker: closing(announced ? this.#announcing(database) : pollingOnly(), wakerClosed),
       clock,
       observer: this.events,
-      random: () => 0.5,
+      random,
       holder,
       maxWaiting,
       fairnessMs: 20,
