@@ -1,9 +1,9 @@
 import { type Instant, msUntil } from '../core/deadline.js';
-import { LockBusyError, LockRegistryClosedError, LockTimeoutError, type LossReason, type Occupant } from '../core/errors.js';
-import { leave, Line } from '../core/line.js';
+import { LockRegistryClosedError, type LossReason, type Occupant } from '../core/errors.js';
 import type { Observer } from '../contracts/observer.js';
 import type { Clock } from '../contracts/clock.js';
-import { Caller } from './caller.js';
+import type { Caller } from './caller.js';
+import { Callers } from './callers.js';
 import type { EngineParts } from './engine-parts.js';
 import { askOnce } from './ask.js';
 import { mustYield } from './fairness.js';
@@ -38,7 +38,7 @@ export class LocalQueue implements LeaseKeeper {
   readonly observer: Observer;
   readonly fences: Fences;
   readonly #parts: EngineParts;
-  readonly #callers = new Line<Caller>();
+  readonly #callers: Callers;
   #state: State = idle;
   /** What was last seen in the way. */
   #occupant: Occupant = {};
@@ -55,6 +55,12 @@ export class LocalQueue implements LeaseKeeper {
     this.clock = parts.clock;
     this.fences = parts.fences;
     this.observer = parts.observer;
+    this.#callers = new Callers(parts, name, {
+      busy: () => this.#standing?.busy ?? 0,
+      failure: () => this.#standing?.failure,
+      occupant: () => this.#occupantNow(),
+      deserted: () => this.#standing?.stop(),
+    });
   }
 
   /** True when nothing would be forgotten with this queue. */
@@ -62,32 +68,15 @@ export class LocalQueue implements LeaseKeeper {
     return this.#state.kind === 'idle' && this.#callers.size === 0;
   }
 
-  /** Stands in line until granted. @throws what ends the wait */
-  enter(terms: Terms): Promise<HeldLease> {
-    if (this.#callers.size >= this.#parts.maxWaiting) return Promise.reject(this.#turnAway());
-    return new Promise((granted, refused) => {
-      const busy = this.#state.kind === 'standing' ? this.#state.stand.busy : 0;
-      const watched = this.observer.watches('acquired') || this.observer.watches('refused');
-      const caller = new Caller(
-        this.clock,
-        terms,
-        { busy, number: ++this.#parts.callers.last, watched },
-        { granted, refused },
-        (one, error) => this.#leave(one, error),
-        (one) => this.#timeOut(one),
-      );
-      caller.place = this.#callers.enter(caller);
-      if (this.observer.watches('waiting'))
-        this.observer.emit('waiting', { lockName: this.name, caller: caller.number, label: terms.label });
-      this.#kick();
-    });
+  get #standing(): Stand | undefined {
+    return this.#state.kind === 'standing' ? this.#state.stand : undefined;
   }
 
-  #turnAway(): LockBusyError {
-    const most = `has ${this.#callers.size} callers in line here, which is the most (option "maxWaiting")`;
-    const error = new LockBusyError(this.name, this.#occupantNow(), most);
-    if (this.observer.watches('refused')) this.observer.emit('refused', { lockName: this.name, caller: 0, waitMs: 0, error });
-    return error;
+  /** Stands in line until granted. @throws what ends the wait */
+  enter(terms: Terms): Promise<HeldLease> {
+    const granted = this.#callers.enter(terms);
+    this.#kick();
+    return granted;
   }
 
   /** Asks once, and never stands in line or jumps it. */
@@ -115,7 +104,7 @@ export class LocalQueue implements LeaseKeeper {
   /** Who is in the way, as far as is known here. */
   async occupant(): Promise<Occupant> {
     const known = this.#occupantNow();
-    if (known.holder !== undefined || this.#state.kind === 'standing') return known;
+    if (known.holder !== undefined || this.#standing) return known;
     return occupantOf(this.#parts, this);
   }
 
@@ -175,7 +164,7 @@ export class LocalQueue implements LeaseKeeper {
 
   /** Refuses all callers; nobody enters afterwards. Resolves when nothing is held, asked for or let go any more. */
   async close(): Promise<void> {
-    for (const caller of this.#callers) this.#leave(caller, new LockRegistryClosedError(this.name));
+    for (const caller of this.#callers) this.#callers.refuse(caller, new LockRegistryClosedError(this.name));
     if (!this.empty) await new Promise<void>((resolve) => (this.#whenEmpty = resolve));
   }
 
@@ -186,7 +175,7 @@ export class LocalQueue implements LeaseKeeper {
       key: this.key,
       contended: this.#contended,
       callers: () => this.#callers,
-      timeOut: (caller) => this.#timeOut(caller),
+      timeOut: (caller) => this.#callers.timeOut(caller),
       saw: (occupant) => (this.#occupant = occupant),
     });
     this.#state = { kind: 'standing', stand };
@@ -206,8 +195,8 @@ export class LocalQueue implements LeaseKeeper {
 
   /** Where its time is over as well, and the last that it met were others at the row, it has waited in vain like everybody else. */
   #giveUp(caller: Caller, stand: Stand, error: unknown): void {
-    if (caller.remainingMs(this.clock.now()) <= 0 && !stand.failure) this.#timeOut(caller);
-    else this.#leave(caller, error);
+    if (caller.remainingMs(this.clock.now()) <= 0 && !stand.failure) this.#callers.timeOut(caller);
+    else this.#callers.refuse(caller, error);
   }
 
   #hold(holding: Holding): Holding {
@@ -235,9 +224,7 @@ export class LocalQueue implements LeaseKeeper {
     if (fit === 'renew first' || !holding.hasTokens) return void this.#refresh(holding, caller.terms);
     const lease = this.#lend(holding, caller.terms, now);
     if (!lease) return this.#passOnByAndBy(holding, attempts, now);
-    leave(caller.place);
-    caller.inContext(() => this.#tellAcquired(lease, caller.number, caller.waitedMs(now), attempts));
-    caller.grant(lease);
+    this.#callers.grant(caller, lease, () => this.#tellAcquired(lease, caller.number, caller.waitedMs(now), attempts));
   }
 
   /** The numbers are ahead of the clock: by less than the look at it is exact, or because an owner before died with many unused. */
@@ -311,22 +298,6 @@ export class LocalQueue implements LeaseKeeper {
     if (!this.empty) return;
     this.#parts.queues.delete(this.key);
     this.#whenEmpty?.();
-  }
-
-  #timeOut(caller: Caller): void {
-    const waited = caller.waitedMs(this.clock.now());
-    const failure = this.#state.kind === 'standing' ? this.#state.stand.failure : undefined;
-    this.#leave(caller, failure ?? new LockTimeoutError(this.name, waited, this.#occupantNow()));
-  }
-
-  #leave(caller: Caller, error: unknown): void {
-    if (!leave(caller.place)) return;
-    if (this.observer.watches('refused')) {
-      const facts = { lockName: this.name, caller: caller.number, waitMs: caller.waitedMs(this.clock.now()), error };
-      caller.inContext(() => this.observer.emit('refused', facts));
-    }
-    caller.refuse(error);
-    if (this.#callers.size === 0 && this.#state.kind === 'standing') this.#state.stand.stop();
   }
 
   #occupantNow(): Occupant {

@@ -1,7 +1,7 @@
 import type { OccupantView } from '../contracts/dialect.js';
 import { giveUp } from '../contracts/polling-policy.js';
-import type { Line } from '../core/line.js';
 import type { Caller } from './caller.js';
+import type { Callers } from './callers.js';
 import type { EngineParts, NamedLock } from './engine-parts.js';
 
 /** A look for the end of a wait starts so much sooner, so that its answer comes in time. */
@@ -19,7 +19,7 @@ export interface Seen {
 
 /** On whose behalf somebody looks. */
 export interface Waiters extends NamedLock {
-  callers(): Line<Caller>;
+  callers(): Callers;
   /** The polling policy gave up on this caller. */
   timeOut(caller: Caller): void;
 }
