@@ -174,8 +174,7 @@ export class LocalQueue implements LeaseKeeper {
       name: this.name,
       key: this.key,
       contended: this.#contended,
-      callers: () => this.#callers,
-      timeOut: (caller) => this.#callers.timeOut(caller),
+      callers: this.#callers,
       saw: (occupant) => (this.#occupant = occupant),
     });
     this.#state = { kind: 'standing', stand };

@@ -19,9 +19,7 @@ export interface Seen {
 
 /** On whose behalf somebody looks. */
 export interface Waiters extends NamedLock {
-  callers(): Callers;
-  /** The polling policy gave up on this caller. */
-  timeOut(caller: Caller): void;
+  readonly callers: Callers;
 }
 
 /** When a stand looks again. */
@@ -83,7 +81,7 @@ export class LookTimes {
   #policyDelay(holderRemainingMs: number | undefined, ahead: number, busy: number): { delayMs: number; head?: Caller } {
     const { clock, random } = this.#parts;
     for (;;) {
-      const head = this.#queue.callers().first;
+      const head = this.#queue.callers.first;
       if (!head) return { delayMs: 0 };
       const now = clock.now();
       const delay = head.terms.polling({
@@ -98,7 +96,7 @@ export class LookTimes {
         random,
       });
       if (delay !== giveUp) return { delayMs: (this.#previousDelayMs = checked(delay)), head };
-      this.#queue.timeOut(head);
+      this.#queue.callers.timeOut(head);
     }
   }
 }

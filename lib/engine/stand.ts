@@ -71,7 +71,7 @@ export class Stand {
    */
   async run(): Promise<Granted | undefined> {
     while (!this.#hasStopped()) {
-      const head = this.#queue.callers().first;
+      const head = this.#queue.callers.first;
       if (!head) return undefined;
       // Fresh each time: an old join that runs late must not stand for a new one.
       const owner = this.#parts.ids.next();
@@ -183,7 +183,7 @@ export class Stand {
 
   /** What was handed over is only reserved: the body starts after this statement, and its deadline counts from before it. */
   async #confirm(owner: string): Promise<Granted | undefined> {
-    const head = this.#queue.callers().first;
+    const head = this.#queue.callers.first;
     const terms = head?.terms ?? this.#parts.terms;
     const answered = await this.#ask('confirm', terms, (statements) =>
       statements.confirm(claimOf(this.#parts, this.#queue, owner, terms, undefined)),
@@ -259,7 +259,7 @@ export class Stand {
   #longestRemainingMs(): number {
     const now = this.#parts.clock.now();
     let longest = 0;
-    for (const caller of this.#queue.callers()) longest = Math.max(longest, caller.remainingMs(now));
+    for (const caller of this.#queue.callers) longest = Math.max(longest, caller.remainingMs(now));
     return longest;
   }
 
