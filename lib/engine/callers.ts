@@ -70,6 +70,7 @@ export class Callers implements Iterable<Caller> {
     caller.grant(lease);
   }
 
+  /** It leaves with `error`; nothing where it has left already. */
   refuse(caller: Caller, error: unknown): void {
     if (!leave(caller.place)) return;
     const { clock, observer } = this.#parts;
