@@ -7,6 +7,7 @@ const loaders = {
   verrou: { title: '@verrou/core on knex', load: async () => (await import('./verrou.js')).verrou },
   'advisory-lock': { title: 'advisory-lock', load: async () => (await import('./advisory-lock.js')).advisoryLock },
   raw: { title: 'two raw statements', load: async () => (await import('./raw.js')).raw },
+  'raw-turns': { title: 'two raw statements a turn', load: async () => (await import('./raw-turns.js')).rawTurns },
   'no-lock': { title: 'no lock at all', load: async () => (await import('./no-lock.js')).noLock },
 } as const satisfies Record<string, { title: string; load: () => Promise<Contender> }>;
 

@@ -3,7 +3,7 @@ import { contest, contestColumns } from './contest.js';
 
 export const processes: Scenario = {
   title: '4 processes with 8 callers each, one lock, 1 ms of work, 6 s',
-  contenders: ['library', 'verrou', 'advisory-lock', 'no-lock'],
+  contenders: ['library', 'raw-turns', 'verrou', 'advisory-lock', 'no-lock'],
   columns: contestColumns,
   requirements: [
     {
