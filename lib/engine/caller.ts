@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Cancel, Clock } from '../contracts/clock.js';
 import type { Instant } from '../core/deadline.js';
 import type { Place } from '../core/line.js';
-import type { HeldLease } from './lease.js';
+import type { HeldLease } from './held-lease.js';
 import type { Terms } from './options.js';
 
 /** What a caller learns in the end: its lease, or why it gets none. */

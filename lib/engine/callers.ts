@@ -1,8 +1,9 @@
+import type { Instant } from '../core/deadline.js';
 import { LockBusyError, type LockStoreError, LockTimeoutError, type Occupant } from '../core/errors.js';
 import { leave, Line } from '../core/line.js';
 import { Caller } from './caller.js';
 import type { EngineParts } from './engine-parts.js';
-import type { HeldLease } from './lease.js';
+import type { HeldLease } from './held-lease.js';
 import type { Terms } from './options.js';
 
 /** What their queue knows. */
@@ -42,6 +43,13 @@ export class Callers implements Iterable<Caller> {
   /** Those who are here now, whoever leaves meanwhile. */
   [Symbol.iterator](): Iterator<Caller> {
     return this.#line[Symbol.iterator]();
+  }
+
+  /** Until the last of them has waited in vain. */
+  longestRemainingMs(now: Instant): number {
+    let longest = 0;
+    for (const caller of this) longest = Math.max(longest, caller.remainingMs(now));
+    return longest;
   }
 
   /** Waits until granted. @throws what ends the wait */

@@ -3,7 +3,7 @@ import type { Driver } from '../contracts/driver.js';
 import type { Transactions } from '../contracts/transactions.js';
 import { statementTimeout } from '../core/deadline.js';
 import { LeaseLostError, LockStoreError, type LossReason } from '../core/errors.js';
-import type { HeldLease } from './lease.js';
+import type { HeldLease } from './held-lease.js';
 import type { Store } from './store.js';
 
 /** The application's side of the database: what a fence needs that locks themselves do not. */

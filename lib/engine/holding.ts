@@ -1,7 +1,7 @@
 import type { Grant } from '../contracts/dialect.js';
 import { after, type Instant, msUntil } from '../core/deadline.js';
 import { msUntilClockReaches, nextToken, type TokenRange } from '../core/fencing-token.js';
-import type { HeldLease } from './lease.js';
+import type { HeldLease } from './held-lease.js';
 import type { Terms } from './options.js';
 import type { Answered } from './store.js';
 

@@ -1,7 +1,8 @@
 import { firstOf } from '../core/abort.js';
 import type { Duration } from '../core/duration.js';
 import type { Fences } from './fences.js';
-import { type HeldLease, type Lease, type TransactionArguments, transactionArguments } from './lease.js';
+import type { HeldLease } from './held-lease.js';
+import { type Lease, type TransactionArguments, transactionArguments } from './lease.js';
 import type { Transaction } from 'sequelize';
 
 /** Several locks held together: all of them or none. Held as long as each of them is. */

@@ -1,9 +1,9 @@
 import type { AskAnswer, JoinAnswer, OccupantView } from '../contracts/dialect.js';
-import { LONGEST_LINE_MS } from '../contracts/line.js';
 import { statementTimeout } from '../core/deadline.js';
 import { LockStoreError, type Occupant } from '../core/errors.js';
 import { claimOf, type Granted, learn, mayBeDone } from './ask.js';
 import type { EngineParts } from './engine-parts.js';
+import { LineLife } from './line-life.js';
 import { LookTimes, type Seen, type Waiters } from './look-times.js';
 import { toOccupant } from './occupant.js';
 import type { Terms } from './options.js';
@@ -22,8 +22,10 @@ export class Stand {
   readonly #parts: EngineParts;
   readonly #queue: StandQueue;
   readonly #lookTimes: LookTimes;
+  readonly #line: LineLife;
   #stopped = false;
-  #stopping: AbortController | undefined;
+  /** Cuts short what is being waited for. */
+  #interrupt: (() => void) | undefined;
   #attempts = 0;
   #busy = 0;
   #expectsBusy: boolean;
@@ -37,6 +39,7 @@ export class Stand {
     this.#parts = parts;
     this.#queue = queue;
     this.#lookTimes = new LookTimes(parts, queue);
+    this.#line = new LineLife(parts.clock, queue.callers);
     this.#expectsBusy = queue.contended;
   }
 
@@ -61,7 +64,7 @@ export class Stand {
   /** Nobody waits any more: leaves the line, and gives back what was granted meanwhile. */
   stop(): void {
     this.#stopped = true;
-    this.#stopping?.abort();
+    this.#interrupt?.();
   }
 
   /**
@@ -92,13 +95,6 @@ export class Stand {
     return this.#stopped;
   }
 
-  /** Made when there is something to interrupt: a lock that is free needs none. */
-  #stopSignal(): AbortSignal {
-    this.#stopping ??= new AbortController();
-    if (this.#stopped) this.#stopping.abort();
-    return this.#stopping.signal;
-  }
-
   async #standAs(owner: string, terms: Terms): Promise<Granted | undefined> {
     // A lock that is free is had for less than a place in line.
     const standing = this.#expectsBusy;
@@ -126,9 +122,13 @@ export class Stand {
     this.#inLine = true;
     this.#parts.rehearsal.waiting();
     let seen: Seen = joined;
-    let line = this.#lineNow();
+    this.#line.begin();
+    this.#interrupt = () => this.#parts.watcher.leave(owner);
     for (;;) {
-      const view = await this.#parts.watcher.next({ key: this.#queue.key, owner }, this.#delayMs(seen), this.#stopSignal());
+      // The policy may give up on the last caller.
+      const delayMs = this.#delayMs(seen);
+      if (this.#stopped) return undefined;
+      const view = await this.#parts.watcher.next({ key: this.#queue.key, owner }, delayMs);
       if (!view) return undefined;
       if (view === 'woken') {
         const granted = await this.#confirm(owner);
@@ -143,12 +143,11 @@ export class Stand {
       if (view.place === 'mine') return this.#confirm(owner);
       if (view.occupant && view.occupant.expiresAt <= view.now) await this.#advance(terms);
       seen = view;
-      if (!this.#outlasts(line)) continue;
-      // A line lives for a limited time after the last join, so who waits longer says that it is still there.
+      if (!this.#line.runsOut) continue;
       const { answer } = await this.#join(owner, terms);
       if (answer.kind === 'granted') return this.#confirm(owner);
       if (answer.kind !== 'waiting') return undefined;
-      line = this.#lineNow();
+      this.#line.begin();
     }
   }
 
@@ -173,7 +172,7 @@ export class Stand {
   async #join(owner: string, terms: Terms): Promise<Answered<JoinAnswer>> {
     const answered = this.#learnt(
       await this.#ask<JoinAnswer>('join', terms, (statements, notAfter) =>
-        statements.join({ ...claimOf(this.#parts, this.#queue, owner, terms, notAfter), waitMs: Math.ceil(this.#lineMs()) }),
+        statements.join({ ...claimOf(this.#parts, this.#queue, owner, terms, notAfter), waitMs: Math.ceil(this.#line.ms) }),
       ),
     );
     const { answer } = answered;
@@ -209,7 +208,7 @@ export class Stand {
       name,
       lockName: this.#queue.name,
       timeoutMs: statementTimeout(terms.ttlMs),
-      remainingMs: () => this.#longestRemainingMs(),
+      remainingMs: () => this.#queue.callers.longestRemainingMs(this.#parts.clock.now()),
       urgent: name === 'confirm',
       failed: (failing) => this.#failed(failing),
       step,
@@ -231,45 +230,14 @@ export class Stand {
   }
 
   async #pause(ms: number): Promise<void> {
-    // A stop is no failure: the loop sees it.
-    await this.#parts.clock.sleep(ms, this.#stopSignal()).catch(() => undefined);
+    if (this.#stopped) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#parts.clock.after(ms, resolve, true);
+      this.#interrupt = () => (cancel(), resolve());
+    });
   }
 
   #delayMs(seen: Seen): number {
     return this.#lookTimes.delayMs(seen, this.#busy, this.#inLine);
   }
-
-  /** As long as anybody waits here, and no longer than a line may live without a sign of life. */
-  #lineMs(): number {
-    return Math.min(LONGEST_LINE_MS, this.#longestRemainingMs());
-  }
-
-  /** The line after a join that is answered now. */
-  #lineNow(): LineLife {
-    const [nowMs, lineMs] = [this.#nowMs(), this.#lineMs()];
-    return { endsMs: nowMs + lineMs, halfMs: nowMs + lineMs / 2 };
-  }
-
-  /** True where the line's life is half over, and somebody here waits for longer than the rest. */
-  #outlasts({ endsMs, halfMs }: LineLife): boolean {
-    const nowMs = this.#nowMs();
-    return nowMs >= halfMs && nowMs + this.#longestRemainingMs() > endsMs + 1;
-  }
-
-  #longestRemainingMs(): number {
-    const now = this.#parts.clock.now();
-    let longest = 0;
-    for (const caller of this.#queue.callers) longest = Math.max(longest, caller.remainingMs(now));
-    return longest;
-  }
-
-  #nowMs(): number {
-    return this.#parts.clock.now().monotonicMs;
-  }
-}
-
-/** On the monotonic clock. */
-interface LineLife {
-  readonly endsMs: number;
-  readonly halfMs: number;
 }

@@ -13,7 +13,7 @@ interface Watched {
   readonly stand: Stand;
   dueMs: number;
   readonly delayMs: number;
-  readonly seen: (view: StandView | 'woken') => void;
+  readonly seen: (view: StandView | 'woken' | undefined) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -37,28 +37,23 @@ export class Watcher {
   }
 
   /**
-   * What a look at `stand` after about `delayMs` shows; `'woken'` if its turn was announced before; `undefined` as soon as `signal` aborts.
+   * What a look at `stand` after about `delayMs` shows; `'woken'` if its turn was announced before; `undefined` as soon as it leaves.
    *
    * @throws {LockStoreError} the database failed
    */
-  async next(stand: Stand, delayMs: number, signal: AbortSignal): Promise<StandView | 'woken' | undefined> {
-    if (signal.aborted) return undefined;
-    if (this.#early.delete(stand.owner)) return 'woken';
-    let stop = (): void => undefined;
-    try {
-      return await new Promise<StandView | 'woken' | undefined>((seen, failed) => {
-        stop = () => seen(undefined);
-        signal.addEventListener('abort', stop, { once: true });
-        const dueMs = this.#nowMs() + delayMs;
-        this.#watched.set(stand.owner, { stand, delayMs, dueMs, seen, failed });
-        this.#waker?.start();
-        if (!this.#looking) this.#armFor(dueMs);
-      });
-    } finally {
-      signal.removeEventListener('abort', stop);
-      this.#watched.delete(stand.owner);
-      if (this.#watched.size === 0) this.#rest();
-    }
+  next(stand: Stand, delayMs: number): Promise<StandView | 'woken' | undefined> {
+    if (this.#early.delete(stand.owner)) return Promise.resolve('woken');
+    return new Promise((seen, failed) => {
+      const dueMs = this.#nowMs() + delayMs;
+      this.#watched.set(stand.owner, { stand, delayMs, dueMs, seen, failed });
+      this.#waker?.start();
+      if (!this.#looking) this.#armFor(dueMs);
+    });
+  }
+
+  /** Nobody waits there any more. */
+  leave(owner: string): void {
+    this.#unwatch(owner)?.seen(undefined);
   }
 
   /** True while hand-overs are announced: then looks are only for what went wrong. */
@@ -74,10 +69,15 @@ export class Watcher {
   /** It is this stand's turn; or all are to look now. */
   wake(owner: string | undefined): void {
     if (owner === undefined) return this.#lookSoon();
+    const watched = this.#unwatch(owner);
+    if (watched) watched.seen('woken');
+    else this.#remember(owner);
+  }
+
+  #unwatch(owner: string): Watched | undefined {
     const watched = this.#watched.get(owner);
-    if (!watched) return this.#remember(owner);
-    this.#watched.delete(owner);
-    watched.seen('woken');
+    if (this.#watched.delete(owner) && this.#watched.size === 0) this.#rest();
+    return watched;
   }
 
   /** The answer to its join is not here yet, or is being read. */
@@ -156,7 +156,10 @@ export class Watcher {
 
   /** False where its turn was announced meanwhile: the same stand may be watched anew by now, and that is not for this look to answer. */
   #stopWatching(watched: Watched): boolean {
-    return this.#watched.get(watched.stand.owner) === watched && this.#watched.delete(watched.stand.owner);
+    const { owner } = watched.stand;
+    if (this.#watched.get(owner) !== watched) return false;
+    this.#unwatch(owner);
+    return true;
   }
 
   #nowMs(): number {

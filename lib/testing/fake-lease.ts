@@ -1,7 +1,8 @@
 import type { Transaction } from 'sequelize';
 import { LeaseLostError, type LossReason } from '../core/errors.js';
 import type { Fences } from '../engine/fences.js';
-import { type HeldLease, type Lease, type TransactionArguments, transactionArguments } from '../engine/lease.js';
+import type { HeldLease } from '../engine/held-lease.js';
+import { type Lease, type TransactionArguments, transactionArguments } from '../engine/lease.js';
 import { LeaseSet } from '../engine/lease-set.js';
 
 /** What a {@link FakeLocks} gives out: held until it is released or told that it is lost. */

@@ -5,38 +5,19 @@ import type {
   Fenced,
   Grant,
   JoinAnswer,
-  LockStatements,
   LockView,
-  OccupantView,
   Release,
   Renewal,
   RenewalAnswer,
   Stand,
   StandView,
-  Step,
   TableView,
 } from '../contracts/dialect.js';
 import type { Examination } from '../contracts/examination.js';
 import { LONGEST_LINE_MS, MOST_IN_LINE, OWNER_ID_LENGTH } from '../contracts/line.js';
-import { type Row, type Statement, StatementError } from '../contracts/session.js';
 import { LOCK_COLUMNS } from '../core/lock-table.js';
 import { TOKENS_RESERVED } from '../core/fencing-token.js';
-import type { StepName } from './intercepted.js';
-
-/** A lock's row as the database has it; free where it has no owner or its time is over. */
-export interface MemoryRow {
-  owner: string | undefined;
-  token: number;
-  tokenTop: number;
-  acquiredAt: number;
-  expiresAt: number;
-  releasedAt: number | undefined;
-  holder: string;
-  label: string;
-  line: string[];
-  lineUntil: number;
-  revoked: boolean;
-}
+import { emptyRow, type MemoryRow, occupantOf } from './memory-row.js';
 
 type JoinClaim = Claim & { readonly waitMs: number };
 
@@ -271,68 +252,3 @@ export class MemoryDatabase {
     return { token, tokenTop, acquiredAt, now: this.nowMs, waiters: line.length };
   }
 }
-
-/**
- * Statements that carry their arguments instead of SQL; {@link carryOut} carries them out. `text` is the table's name, in place of SQL.
- * `quick`: with those that a dialect may leave out.
- */
-export function memoryStatements({ quick = false, text = '' } = {}): LockStatements {
-  const step =
-    (name: StepName) =>
-    (...args: unknown[]): Step<never> => ({
-      statement: { id: name, text, values: args },
-      // The answer is what the method of the same name answered.
-      read: ([row]) => row?.['answer'] as never,
-    });
-  return {
-    columns: step('columns'),
-    create: step('create'),
-    createSql: () => 'CREATE TABLE in memory;\n',
-    ask: step('ask'),
-    ...(quick && { takeFree: step('takeFree'), releaseLone: step('releaseLone') }),
-    join: step('join'),
-    notify: step('notify'),
-    look: step('look'),
-    advance: step('advance'),
-    confirm: step('confirm'),
-    renew: step('renew'),
-    fence: step('fence'),
-    release: step('release'),
-    leave: step('leave'),
-    revoke: step('revoke'),
-    free: step('free'),
-    list: step('list'),
-    prune: step('prune'),
-    examine: step('examine'),
-  };
-}
-
-/** The steps that need no table. */
-const tableless: readonly StepName[] = ['columns', 'create', 'examine', 'notify'];
-
-/** Carries out one of the statements of {@link memoryStatements}. @throws {StatementError} the table is missing */
-export function carryOut(database: MemoryDatabase, { id, values }: Statement): readonly Row[] {
-  // Nothing else makes statements for it.
-  const step = id as StepName;
-  if (!database.hasTable && !tableless.includes(step))
-    throw new StatementError({ outcome: 'not-done', transient: false, missingTable: true }, new Error('no such table'));
-  // A step is called as its method is, and carries that one's arguments.
-  const steps = database as unknown as Record<StepName, (...args: unknown[]) => unknown>;
-  return [{ answer: steps[step](...values) }];
-}
-
-const occupantOf = ({ holder, label, acquiredAt, expiresAt }: MemoryRow): OccupantView => ({ holder, label, acquiredAt, expiresAt });
-
-const emptyRow = (): MemoryRow => ({
-  owner: undefined,
-  token: 0,
-  tokenTop: 0,
-  acquiredAt: 0,
-  expiresAt: 0,
-  releasedAt: undefined,
-  holder: '',
-  label: '',
-  line: [],
-  lineUntil: 0,
-  revoked: false,
-});

@@ -4,7 +4,8 @@ import type { Dialect } from '../contracts/dialect.js';
 import { spokenTable } from '../core/table-name.js';
 import type { RegistryOptions } from '../engine/options.js';
 import { LockRegistry } from '../lock-registry.js';
-import { carryOut, MemoryDatabase, memoryStatements } from './memory-database.js';
+import { MemoryDatabase } from './memory-database.js';
+import { carryOut, memoryStatements } from './memory-statements.js';
 import { memoryDialect, noSource } from './memory-dialect.js';
 
 /**

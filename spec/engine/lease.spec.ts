@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { LeaseLostError, LockStoreError } from '../../lib/core/errors.js';
-import { isHeldLease, type Lease } from '../../lib/engine/lease.js';
+import { isHeldLease } from '../../lib/engine/held-lease.js';
+import type { Lease } from '../../lib/engine/lease.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 import { MemoryDatabase } from '../../lib/testing/memory-database.js';
 import { answerLost, failed, REFUSED, silent } from '../support/memory-session.js';

@@ -4,7 +4,8 @@ import { checkExisting, createTable, prepareTable } from '../../lib/engine/lock-
 import { Store } from '../../lib/engine/store.js';
 import { noRetry } from '../../lib/policies/no-retry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase, memoryStatements } from '../../lib/testing/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
+import { memoryStatements } from '../../lib/testing/memory-statements.js';
 import { failed, MemorySession, REFUSED } from '../support/memory-session.js';
 import { failureOf } from '../support/outcome.js';
 

@@ -3,7 +3,8 @@ import { Rehearsal } from '../../lib/engine/rehearsal.js';
 import { Store } from '../../lib/engine/store.js';
 import { noRetry } from '../../lib/policies/no-retry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase, memoryStatements } from '../../lib/testing/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
+import { memoryStatements } from '../../lib/testing/memory-statements.js';
 import { answered, failed, MemorySession } from '../support/memory-session.js';
 
 describe('Rehearsal', () => {

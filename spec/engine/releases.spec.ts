@@ -6,7 +6,7 @@ import { Releases } from '../../lib/engine/releases.js';
 import { Store } from '../../lib/engine/store.js';
 import { noRetry } from '../../lib/policies/no-retry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { memoryStatements } from '../../lib/testing/memory-database.js';
+import { memoryStatements } from '../../lib/testing/memory-statements.js';
 import { REFUSED, UNKNOWN } from '../support/memory-session.js';
 import { failureOf } from '../support/outcome.js';
 

@@ -3,7 +3,8 @@ import { LockStoreError, LockTableError } from '../../lib/core/errors.js';
 import { type Attempt, Store } from '../../lib/engine/store.js';
 import { transientRetry } from '../../lib/policies/transient-retry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase, memoryStatements } from '../../lib/testing/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
+import { memoryStatements } from '../../lib/testing/memory-statements.js';
 import { answeredAfter, answerLost, failed, MemorySession, REFUSED } from '../support/memory-session.js';
 import { failureOf, rejection } from '../support/outcome.js';
 

@@ -5,7 +5,8 @@ import { Store } from '../../lib/engine/store.js';
 import { Watcher } from '../../lib/engine/watcher.js';
 import { noRetry } from '../../lib/policies/no-retry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase, memoryStatements } from '../../lib/testing/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
+import { memoryStatements } from '../../lib/testing/memory-statements.js';
 import { answeredAfter, failed, MemorySession } from '../support/memory-session.js';
 import { failureOf, watched } from '../support/outcome.js';
 
@@ -40,9 +41,8 @@ describe('Watcher', () => {
     };
   });
 
-  const never = new AbortController().signal;
   const stand = (name: string): Stand => ({ key: name, owner: `waits for ${name}` });
-  const next = (name: string, delayMs: number, signal = never) => watcher.next(stand(name), delayMs, signal);
+  const next = (name: string, delayMs: number) => watcher.next(stand(name), delayMs);
   const lookTimes = () => session.sent.filter(({ step }) => step === 'look').map(({ atMs }) => atMs);
   const lookedAt = () => (session.last('look').args[0] as Stand[]).map(({ key }) => key);
 
@@ -93,14 +93,12 @@ describe('Watcher', () => {
   });
 
   it('stops watching at once when nobody wants to know any more, and then needs neither timer nor waker', async () => {
-    const controller = new AbortController();
-    const view = next('a', 1_000, controller.signal);
+    const view = next('a', 1_000);
     expect(waker).to.include({ started: 1, stopped: 0 });
-    controller.abort();
+    watcher.leave('waits for a');
     expect(await view).to.equal(undefined);
     expect(waker).to.include({ started: 1, stopped: 1 });
     expect(clock.pending).to.equal(0);
-    expect(await next('a', 1_000, controller.signal)).to.equal(undefined);
   });
 
   describe('woken', () => {
@@ -149,8 +147,8 @@ describe('Watcher', () => {
 
     it('for any number of stands that nobody watches, keeps a bounded memory of them', async () => {
       for (let at = 0; at <= 1_000; at++) watcher.wake(`late ${at}`);
-      expect(await watcher.next({ key: 'a', owner: 'late 1000' }, 0, never)).to.equal('woken');
-      const forgotten = watcher.next({ key: 'a', owner: 'late 0' }, 0, never);
+      expect(await watcher.next({ key: 'a', owner: 'late 1000' }, 0)).to.equal('woken');
+      const forgotten = watcher.next({ key: 'a', owner: 'late 0' }, 0);
       await clock.advance(1);
       expect(await forgotten).to.include({ place: 'gone' });
     });

@@ -1,7 +1,8 @@
 import type { RegistryOptions } from '../../lib/engine/options.js';
 import { LockRegistry } from '../../lib/lock-registry.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { MemoryDatabase, memoryStatements } from '../../lib/testing/memory-database.js';
+import { MemoryDatabase } from '../../lib/testing/memory-database.js';
+import { memoryStatements } from '../../lib/testing/memory-statements.js';
 import { memoryDialect, noSource } from '../../lib/testing/memory-dialect.js';
 import { MemorySession } from './memory-session.js';
 

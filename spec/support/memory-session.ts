@@ -9,7 +9,8 @@ import {
 } from '../../lib/contracts/session.js';
 import type { StepName } from '../../lib/testing/intercepted.js';
 import type { ManualClock } from '../../lib/testing/manual-clock.js';
-import { carryOut, type MemoryDatabase } from '../../lib/testing/memory-database.js';
+import type { MemoryDatabase } from '../../lib/testing/memory-database.js';
+import { carryOut } from '../../lib/testing/memory-statements.js';
 
 /** What becomes of a statement: `run` carries it out. */
 export type Fate = (run: () => readonly Row[], clock: ManualClock) => Promise<readonly Row[]>;

@@ -8,7 +8,8 @@ import { type EXECUTION_SKIPPED, runLocked } from '../../lib/engine/run-locked.j
 import { fixedPolling, transientRetry } from '../../lib/policies/index.js';
 import type { ManualClock } from '../../lib/testing/manual-clock.js';
 import { pollingOnly } from '../../lib/wakers/index.js';
-import { type MemoryDatabase, memoryStatements } from '../../lib/testing/memory-database.js';
+import type { MemoryDatabase } from '../../lib/testing/memory-database.js';
+import { memoryStatements } from '../../lib/testing/memory-statements.js';
 import { MemorySession } from './memory-session.js';
 import { Recorder } from './recorder.js';
 
