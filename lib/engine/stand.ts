@@ -229,9 +229,8 @@ export class Stand {
     this.#queue.saw(toOccupant(occupant));
   }
 
-  async #pause(ms: number): Promise<void> {
-    if (this.#stopped) return;
-    await new Promise<void>((resolve) => {
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
       const cancel = this.#parts.clock.after(ms, resolve, true);
       this.#interrupt = () => (cancel(), resolve());
     });

@@ -402,6 +402,24 @@ describe('Waiting for another process', () => {
       expect([line(), clock.pending]).to.deep.equal([[], 1]); // the holder's renewal
     });
 
+    it('and needs no timer any more, where the line was full', async () => {
+      database.row('invoices').line = Array.from({ length: MOST_IN_LINE }, (_, at) => `waiter ${at}`);
+      database.row('invoices').lineUntil = database.nowMs + 60_000;
+      const waiter = new Replica(database, clock);
+      const controller = new AbortController();
+      const waiting = rejection(waiter.acquire('invoices', { signal: controller.signal }));
+      await clock.advance(1_000);
+      controller.abort();
+      await waiting;
+      expect(clock.pending).to.equal(1); // the holder's renewal
+      const joins = waiter.session.count('join');
+      const next = waiter.acquire('invoices').catch(() => undefined);
+      await clock.advance(0);
+      expect(waiter.session.count('join')).to.equal(joins + 1);
+      await clock.until(waiter.engine.close(0));
+      await next;
+    });
+
     it('for a caller, while others who came later go on under the same stand', async () => {
       const waiter = new Replica(database, clock);
       const first = failureOf(waiter.acquire('invoices', { wait: '1s' }), LockTimeoutError);
